@@ -1,0 +1,257 @@
+"""From validated tables to the index arrays of one fit.
+
+A *lane* is one ODE solve: a context (tumour type) under given inputs, with one founder per
+subject. Equations are linear in the founders, so arms that differ only in how many founders
+they carry share a lane. A *node* is one arm at one time: the lanes that make it up (several
+for a mixture of contexts), their weights and where in the solver output they stand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from metinfer.errors import MetinferError
+from metinfer.inference.priors import Coordinates
+
+YEAR = 365.25
+#: Follow-up assumed for a hazard ratio whose paper gives none, in days.
+FOLLOW_UP = 5.0 * YEAR
+#: Points of the survival curves from which a marginal hazard ratio is formed.
+CURVE_POINTS = 9
+#: Observables that are read off the solver; the others are functions of parameters alone.
+SOLVED = frozenset(
+    {
+        "metastasis_probability", "cell_probability", "metastasis_count", "event_hazard",
+        "event_rate", "event_hazard_ratio", "nk_count_fold", "cxcl12_fold",
+        "neutrophil_fold", "stellate_fold", "ifng_fold",
+    }
+)  # fmt: skip
+CURVES = frozenset({"event_hazard_ratio"})
+
+
+@dataclass(frozen=True)
+class LaneSpec:
+    """One solve: a context under constant or scheduled inputs (times in days, levels as folds)."""
+
+    species: str
+    context: str
+    site: str = "liver"
+    timp1_level: str = "healthy"
+    timp1_fold: float = 1.0
+    injury: float = 0.0
+    nk_depletion: float = 0.0
+    nk_activity: float = 1.0
+    surgery: bool = False
+    perforin_loss: float = 0.0
+    ifng_loss: float = 0.0
+    neutrophil_depletion: float = 0.0
+    arrival: str = "settled"
+    arrival_start: float = 0.0
+    arrival_end: float = 0.0
+    doses: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
+class Nodes:
+    """Arms at times. Arrays (node, part); a part is one context of a mixture, weight 0 pads."""
+
+    lane: np.ndarray
+    output: np.ndarray
+    weight: np.ndarray
+    context: np.ndarray
+    stock: np.ndarray
+    scope: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.scope)
+
+
+@dataclass(frozen=True)
+class Design:
+    """Everything static about one fit.
+
+    Attributes
+    ----------
+    rows : tuple of Measurement
+    intervals : tuple of Interval
+    lanes : tuple of LaneSpec
+    outputs : tuple of tuple of float
+        Output times of each lane, days.
+    nodes : Nodes
+    row_node, row_reference : ndarray of int (row,)
+        Node of a row and of its reference arm, -1 where there is none.
+    row_curve, row_reference_curve : ndarray of int (row, point)
+        Nodes of survival curves for hazard ratios, -1 elsewhere.
+    interval_start, interval_end : ndarray of int (interval,)
+    coordinates : Coordinates
+    arms : dict
+    """
+
+    rows: tuple[Any, ...]
+    intervals: tuple[Any, ...]
+    lanes: tuple[LaneSpec, ...]
+    outputs: tuple[tuple[float, ...], ...]
+    nodes: Nodes
+    row_node: np.ndarray
+    row_reference: np.ndarray
+    row_curve: np.ndarray
+    row_reference_curve: np.ndarray
+    interval_start: np.ndarray
+    interval_end: np.ndarray
+    coordinates: Coordinates
+    arms: dict[str, Any]
+
+    @property
+    def row_species(self) -> np.ndarray:
+        """Species of each row (row,)."""
+        return np.array([self.arms[r.arm].species for r in self.rows], dtype=object)
+
+    @property
+    def interval_species(self) -> np.ndarray:
+        """Species of each interval (interval,)."""
+        return np.array([self.arms[i.arm].species for i in self.intervals], dtype=object)
+
+
+def lane_spec(arm: Any, context: str, doses: Iterable[Any] = ()) -> LaneSpec:
+    """The lane of one context of an arm."""
+    surgery = arm.nk_activity == "surgery"
+    return LaneSpec(
+        species=arm.species,
+        context=context,
+        site=arm.site if arm.site in ("liver", "lung") or arm.species != "human" else "liver",
+        timp1_level=arm.timp1_level or "healthy",
+        timp1_fold=arm.timp1_fold,
+        injury=arm.injury,
+        nk_depletion=arm.nk_depletion,
+        nk_activity=1.0 if surgery else float(arm.nk_activity),
+        surgery=surgery,
+        perforin_loss=arm.perforin_loss,
+        ifng_loss=arm.ifng_loss,
+        neutrophil_depletion=arm.neutrophil_depletion,
+        arrival=arm.arrival,
+        arrival_start=arm.arrival_start or 0.0,
+        arrival_end=arm.arrival_end or 0.0,
+        doses=tuple(d for d in doses if d.arm == arm.arm),
+    )
+
+
+def coordinates_of(arms: Sequence[Any], assays: Iterable[str]) -> Coordinates:
+    """Coordinates that the given arms need, in order of first appearance."""
+    species: dict[str, None] = {}
+    contexts: dict[str, str] = {}
+    for arm in arms:
+        species.setdefault(arm.species)
+        for context, _ in arm.contexts:
+            if contexts.setdefault(context, arm.species) != arm.species:
+                raise MetinferError(f"arms.csv: context {context!r} is used for two species; give each its own")
+    levels = {arm.timp1_level for arm in arms if arm.timp1_level and arm.timp1_level != "healthy"}
+    return Coordinates(
+        species=tuple(species),
+        context=tuple(contexts),
+        stock=tuple(dict.fromkeys(arm.stock for arm in arms if arm.stock)),
+        site=tuple(dict.fromkeys(s for arm in arms for s in ("liver", lane_spec(arm, "").site))),
+        timp1_level=tuple(sorted(levels)),
+        assay=tuple(dict.fromkeys(assays)),
+        context_species=contexts,
+    )
+
+
+class _Collector:
+    """Collects lanes and nodes on request; frozen into a `Design` at the end."""
+
+    def __init__(self, evidence: Any, coordinates: Coordinates) -> None:
+        self.arms = {a.arm: a for a in evidence.arms}
+        self.doses = evidence.doses
+        self.coordinates = coordinates
+        self.times: dict[LaneSpec, set[float]] = {}
+        self.nodes: dict[tuple[str, float], int] = {}
+
+    def node(self, arm: str, day: float) -> int:
+        key = (arm, float(day))
+        if key not in self.nodes:
+            self.nodes[key] = len(self.nodes)
+            for context, _ in self.arms[arm].contexts:
+                self.times.setdefault(self._spec(arm, context), set()).add(float(day))
+        return self.nodes[key]
+
+    def curve(self, arm: str, day: float | None) -> list[int]:
+        grid = np.linspace(0.0, day or FOLLOW_UP, CURVE_POINTS)
+        return [self.node(arm, t) for t in grid]
+
+    def _spec(self, arm: str, context: str) -> LaneSpec:
+        return lane_spec(self.arms[arm], context, self.doses)
+
+    def freeze(self) -> tuple[tuple[LaneSpec, ...], tuple[tuple[float, ...], ...], Nodes]:
+        lanes = tuple(self.times)
+        outputs = tuple(tuple(sorted(self.times[lane])) for lane in lanes)
+        parts = max((len(self.arms[a].contexts) for a, _ in self.nodes), default=1)
+        table = {k: np.zeros((len(self.nodes), parts), dtype=int) for k in ("lane", "output", "context")}
+        weight = np.zeros((len(self.nodes), parts))
+        for (arm, day), i in self.nodes.items():
+            for j, (context, share) in enumerate(self.arms[arm].contexts):
+                at = lanes.index(self._spec(arm, context))
+                table["lane"][i, j] = at
+                table["output"][i, j] = outputs[at].index(day)
+                table["context"][i, j] = self.coordinates.context.index(context)
+                weight[i, j] = share
+        stock = [self._stock(arm) for arm, _ in self.nodes]
+        scope = tuple(self.arms[arm].endpoint_scope or "organ" for arm, _ in self.nodes)
+        return lanes, outputs, Nodes(**table, weight=weight, stock=np.array(stock, dtype=int), scope=scope)
+
+    def _stock(self, arm: str) -> int:
+        name = self.arms[arm].stock
+        return self.coordinates.stock.index(name) if name else -1
+
+
+def build_design(evidence: Any, roles: Sequence[str] = ("fit",)) -> Design:
+    """Index arrays of all rows and intervals whose role is one of `roles`.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    roles : sequence of str
+        Usually ``("fit",)``; add ``"check"`` to predict rows that are never fitted.
+
+    Returns
+    -------
+    Design
+        Its coordinates always cover the fitted rows first, so that latents keep their place.
+    """
+    rows = tuple(m for role in roles for m in evidence.measurements if m.role == role)
+    intervals = tuple(i for role in roles for i in evidence.intervals if i.role == role)
+    used = list(dict.fromkeys([r.arm for r in rows] + [i.arm for i in intervals]))
+    used += [r.reference_arm for r in rows if r.reference_arm and r.reference_arm not in used]
+    by_name = {a.arm: a for a in evidence.arms}
+    assays = [r.assay for r in rows if r.observable == "timp1_level"]
+    coordinates = coordinates_of([by_name[a] for a in used], assays)
+    collect = _Collector(evidence, coordinates)
+    index = [_row_nodes(collect, r) for r in rows]
+    start = [collect.node(i.arm, i.start_day) for i in intervals]
+    end = [collect.node(i.arm, i.end_day) for i in intervals]
+    lanes, outputs, nodes = collect.freeze()
+    column = [np.array([row[j] for row in index], dtype=int) for j in range(4)] if rows else _no_rows()
+    return Design(
+        rows, intervals, lanes, outputs, nodes, *column, np.array(start, dtype=int),
+        np.array(end, dtype=int), coordinates, by_name,
+    )  # fmt: skip
+
+
+def _no_rows() -> list[np.ndarray]:
+    return [np.zeros(0, dtype=int)] * 2 + [np.zeros((0, CURVE_POINTS), dtype=int)] * 2
+
+
+def _row_nodes(collect: _Collector, row: Any) -> tuple[int, int, list[int], list[int]]:
+    """Node, reference node, curve and reference curve of a row (-1: none)."""
+    none = [-1] * CURVE_POINTS
+    if row.observable not in SOLVED:
+        return -1, -1, none, none
+    if row.observable in CURVES:
+        day = row.time_day
+        return -1, -1, collect.curve(row.arm, day), collect.curve(row.reference_arm, day)
+    day = row.time_day or 0.0
+    reference = collect.node(row.reference_arm, day) if row.reference_arm else -1
+    return collect.node(row.arm, day), reference, none, none

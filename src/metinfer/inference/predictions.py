@@ -1,0 +1,196 @@
+"""What the model predicts for each published row: one formula per observable, in one table.
+
+`OBSERVABLES` is the documented map from an endpoint to states and parameters. A row whose
+endpoint has no entry here cannot be fitted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytensor.tensor as pt
+
+from metinfer.inference.design import Design, Nodes
+from metinfer.inference.lanes import timp1_folds
+from metinfer.mechanism.equations import STATES
+
+YEAR = 365.25
+STATE = {s.name: i for i, s in enumerate(STATES)}
+#: Smallest hazard increment used in a logarithm (per interval).
+TINY = 1e-12
+
+
+@dataclass(frozen=True)
+class View:
+    """What an observable may read: parameters, solver states (lane, output, state), the design."""
+
+    params: Mapping[str, Any]
+    states: Any
+    design: Design
+
+    def state(self, name: str, at: np.ndarray) -> Any:
+        """A state at nodes `at`, per part: (node, part)."""
+        nodes = self.design.nodes
+        return self.states[nodes.lane[at], nodes.output[at], STATE[name]]
+
+    def mean(self, name: str, at: np.ndarray) -> Any:
+        """A state averaged over the parts of each node (node,)."""
+        return (self.state(name, at) * self.design.nodes.weight[at]).sum(axis=-1)
+
+    def founders(self, at: np.ndarray) -> Any:
+        """Founders per subject at nodes `at`, per part (node, part)."""
+        nodes = self.design.nodes
+        level = self.params.get("stock_level")
+        founders = self.params["founders"][nodes.context[at]]
+        if level is None:
+            return founders
+        has_stock = (nodes.stock[at] >= 0).astype(float)
+        return founders * pt.exp(level[np.maximum(nodes.stock[at], 0)] * has_stock)[:, None]
+
+    def scope(self, at: np.ndarray) -> Any:
+        """Events of the endpoint per liver metastasis (node, part)."""
+        nodes, params = self.design.nodes, self.params
+        wide = np.array([nodes.scope[i] in ("distant", "any_relapse") for i in at], dtype=float)[:, None]
+        local = np.array([nodes.scope[i] == "any_relapse" for i in at], dtype=float)[:, None]
+        share = params["liver_share"][nodes.context[at]]
+        return (1.0 + wide * (1.0 / share - 1.0)) * (1.0 + local * params["locoregional"])
+
+    def survival(self, at: np.ndarray, states: tuple[str, ...] = ("L",)) -> Any:
+        """Share without an event at nodes `at`: Gamma frailty over an expected number (node,)."""
+        nodes = self.design.nodes
+        total = sum(self.state(s, at) for s in states)
+        number = pt.maximum(total, 0.0) * self.founders(at) * self.scope(at)
+        shape = self.params["frailty_shape"][nodes.context[at]]
+        return (nodes.weight[at] * pt.exp(-shape * pt.log1p(number / shape))).sum(axis=-1)
+
+    def hazard(self, at: np.ndarray, **kwargs: Any) -> Any:
+        """Cumulative hazard at nodes `at` (node,)."""
+        return -pt.log(self.survival(at, **kwargs))
+
+
+def _probability(view: View, rows: np.ndarray) -> Any:
+    return 1.0 - view.survival(view.design.row_node[rows])
+
+
+def _cells(view: View, rows: np.ndarray) -> Any:
+    return 1.0 - view.survival(view.design.row_node[rows], ("D", "W1", "W2", "W3", "L"))
+
+
+def _count(view: View, rows: np.ndarray) -> Any:
+    at = view.design.row_node[rows]
+    number = view.state("L", at) * view.founders(at)
+    return (number * view.design.nodes.weight[at]).sum(axis=-1)
+
+
+def _hazard_ratio(view: View, rows: np.ndarray) -> Any:
+    """Event-weighted marginal hazard ratio over follow-up (weights: expected events of both arms)."""
+    design = view.design
+    exposed = _curve(view, design.row_curve[rows])
+    control = _curve(view, design.row_reference_curve[rows])
+    one, zero = _increments(exposed), _increments(control)
+    events = (exposed[:, :-1] - exposed[:, 1:]) + (control[:, :-1] - control[:, 1:]) + TINY
+    log_ratio = (events * pt.log(one / zero)).sum(axis=-1) / events.sum(axis=-1)
+    return pt.exp(log_ratio * view.params["causal_share"])
+
+
+def _curve(view: View, at: np.ndarray) -> Any:
+    return view.survival(at.ravel()).reshape(at.shape)
+
+
+def _increments(survival: Any) -> Any:
+    return pt.log(survival[:, :-1] / survival[:, 1:]) + TINY
+
+
+def _rate(view: View, rows: np.ndarray) -> Any:
+    """Events per year between the reference time and the row's time, among the event-free."""
+    at, start = view.design.row_node[rows], view.design.row_reference[rows]
+    days = np.array([view.design.rows[i].time_day - view.design.rows[i].time_start_day for i in rows])
+    return (view.hazard(at) - view.hazard(start)) / days * YEAR
+
+
+def _fold(state: str) -> Callable[[View, np.ndarray], Any]:
+    def fold(view: View, rows: np.ndarray) -> Any:
+        at, reference = view.design.row_node[rows], view.design.row_reference[rows]
+        base = view.mean(state, np.maximum(reference, 0))
+        return view.mean(state, at) / pt.where(reference >= 0, base, 1.0)
+
+    return fold
+
+
+def _part_mean(view: View, rows: np.ndarray, name: str) -> Any:
+    """A parameter repeated over contexts, averaged over the contexts of each row's arm."""
+    index = view.design.coordinates.context.index
+    arms = [view.design.arms[view.design.rows[i].arm] for i in rows]
+    parts = [[(index(c), w) for c, w in a.contexts] for a in arms]
+    weights = np.zeros((len(rows), len(view.design.coordinates.context)))
+    for i, part in enumerate(parts):
+        for j, w in part:
+            weights[i, j] += w
+    return (view.params[name][None, :] * weights).sum(axis=-1)
+
+
+def _level(view: View, rows: np.ndarray) -> Any:
+    design = view.design
+    levels = ("healthy", *design.coordinates.timp1_level)
+    arms = [design.arms[design.rows[i].arm] for i in rows]
+    fold = timp1_folds(view.params, pt)[np.array([levels.index(a.timp1_level or "healthy") for a in arms])]
+    assay = np.array([design.coordinates.assay.index(design.rows[i].assay) for i in rows])
+    return view.params["assay_level"][assay] * fold * np.array([a.timp1_fold for a in arms])
+
+
+def _turnover(view: View, rows: np.ndarray) -> Any:
+    design = view.design
+    species = [design.arms[design.rows[i].arm].species for i in rows]
+    return view.params["nk_rate"][np.array([design.coordinates.species.index(s) for s in species])]
+
+
+def _constant(make: Callable[[Mapping[str, Any]], Any]) -> Callable[[View, np.ndarray], Any]:
+    def constant(view: View, rows: np.ndarray) -> Any:
+        return pt.ones(len(rows)) * make(view.params)
+
+    return constant
+
+
+#: Observable -> (formula in words, function of the view and row indices giving (row,)).
+OBSERVABLES: dict[str, tuple[str, Callable[[View, np.ndarray], Any]]] = {
+    "metastasis_probability": ("1 - (1 + L/k)^-k", _probability),
+    "cell_probability": ("1 - (1 + (D + W1 + W2 + W3 + L)/k)^-k", _cells),
+    "metastasis_count": ("L x founders", _count),
+    "event_hazard_ratio": ("event-weighted marginal ratio over follow-up, to the power of the causal share", _hazard_ratio),
+    "event_rate": ("rise of the cumulative hazard per year", _rate),
+    "nk_count_fold": ("N over N of the reference arm", _fold("N")),
+    "cxcl12_fold": ("X over X of the reference arm", _fold("X")),
+    "neutrophil_fold": ("U over U of the reference arm", _fold("U")),
+    "stellate_fold": ("A over A of the reference arm", _fold("A")),
+    "leucocyte_fold": ("1 + mu at full CXCR4 blockade", _constant(lambda p: 1.0 + p["neutrophil_mobilisation"])),
+    "nk_activity_reduction": ("100 q", _constant(lambda p: 100.0 * p["surgery_dip"])),
+    "nk_turnover": ("kN", _turnover),
+    "timp1_level": ("assay level x TIMP-1 fold", _level),
+    "liver_share": ("pi, averaged over contexts", lambda v, r: _part_mean(v, r, "liver_share")),
+}  # fmt: skip
+
+
+def predict_rows(view: View) -> Any:
+    """Predicted value of every row of the design, in the unit of its observable (row,)."""
+    names = np.array([r.observable for r in view.design.rows])
+    order, parts = [], []
+    for name in dict.fromkeys(names):
+        rows = np.flatnonzero(names == name)
+        parts.append(OBSERVABLES[name][1](view, rows))
+        order.append(rows)
+    place = np.argsort(np.concatenate(order))
+    return pt.concatenate(parts)[place]
+
+
+def predict_intervals(view: View) -> tuple[Any, Any]:
+    """Cumulative hazard at the start and at the end of every interval, each (interval,)."""
+    design = view.design
+    at, place = np.unique(np.concatenate([design.interval_start, design.interval_end]), return_inverse=True)
+    hazard = view.hazard(at)[place]
+    return hazard[: len(design.intervals)], hazard[len(design.intervals) :]
+
+
+__all__ = ["OBSERVABLES", "Nodes", "View", "predict_intervals", "predict_rows"]
