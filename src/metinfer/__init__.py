@@ -1,0 +1,60 @@
+"""Bayesian evidence synthesis for niche-targeted prevention of metastatic relapse.
+
+The public names load on first use, so that importing the package does not import PyMC.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from metinfer.evidence import check, read_evidence
+    from metinfer.inference.diagnose import diagnose
+    from metinfer.inference.model import build_model
+    from metinfer.inference.sample import fit
+    from metinfer.report.build import report
+    from metinfer.runs import Run, load_run
+    from metinfer.therapy.predict import predict
+
+try:
+    __version__ = version("metinfer")
+except PackageNotFoundError:
+    # A source tree on PYTHONPATH that was never installed.
+    __version__ = "0+source"
+
+#: Public name -> module that holds it.
+_HOME = {
+    "Run": "metinfer.runs",
+    "build_model": "metinfer.inference.model",
+    "check": "metinfer.evidence",
+    "diagnose": "metinfer.inference.diagnose",
+    "fit": "metinfer.inference.sample",
+    "load_run": "metinfer.runs",
+    "predict": "metinfer.therapy.predict",
+    "read_evidence": "metinfer.evidence",
+    "report": "metinfer.report.build",
+}
+
+__all__ = [
+    "Run",
+    "build_model",
+    "check",
+    "diagnose",
+    "fit",
+    "load_run",
+    "predict",
+    "read_evidence",
+    "report",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'metinfer' has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])
