@@ -1,0 +1,1 @@
+"""Therapies and populations, what they would do, and how much of that is learnt."""

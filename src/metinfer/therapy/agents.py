@@ -1,0 +1,165 @@
+"""Agents: target, potency and pharmacokinetics, each as anchors that are kept even in conflict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import ndtri
+
+from metinfer.therapy.reader import Table
+
+#: Inputs that a drug concentration can drive.
+TARGETS = ("il15", "ifng_drug", "cxcr4_drug")
+BASES = ("stated", "derived", "assumed")
+TIME_UNITS = {"min": 1.0 / 1440.0, "h": 1.0 / 24.0, "day": 1.0}
+VOLUME_UNITS = {"L/kg": "kg", "L/m2": "m2"}
+MASS_LEVELS = {"ng/mL": 1.0, "ug/L": 1.0, "pg/mL": 1e-3, "ug/mL": 1e3}
+MOLAR_LEVELS = {"nM": 1.0, "uM": 1e3, "pM": 1e-3}
+QUANTITIES = {
+    "half_life": tuple(TIME_UNITS),
+    "absorption_half_life": tuple(TIME_UNITS),
+    "absorption_peak": tuple(TIME_UNITS),
+    "bioavailability": ("1",),
+    "volume": tuple(VOLUME_UNITS),
+}
+#: An assumed value is never taken as known: its least sd of the natural log.
+LEAST_ASSUMED_SD = 0.1
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """One published or assumed value of a quantity, log-normal around its median.
+
+    Attributes
+    ----------
+    median : float
+        In `unit`.
+    log_sd : float
+        Standard deviation of the natural log.
+    weight : float
+        Share among the anchors of one quantity.
+    basis : str
+        ``stated``, ``derived`` or ``assumed``.
+    source : tuple of str
+        Ids of evidence rows.
+    """
+
+    median: float
+    unit: str
+    log_sd: float
+    weight: float
+    basis: str
+    source: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A quantity as one anchor or several conflicting ones."""
+
+    anchors: tuple[Anchor, ...]
+
+    @property
+    def basis(self) -> str:
+        """The weakest basis among the anchors."""
+        return max((a.basis for a in self.anchors), key=BASES.index)
+
+    def values(self, choose: np.ndarray, spread: np.ndarray, factor: Mapping[str, float]) -> np.ndarray:
+        """Values (draw,) from uniforms (draw,): one picks the anchor, the other its quantile."""
+        edges = np.cumsum([a.weight for a in self.anchors])
+        pick = np.minimum(np.searchsorted(edges / edges[-1], choose), len(self.anchors) - 1)
+        median = np.array([a.median * factor[a.unit] for a in self.anchors])[pick]
+        sd = np.array([a.log_sd for a in self.anchors])[pick]
+        return median * np.exp(sd * ndtri(spread))
+
+    def centre(self, factor: Mapping[str, float]) -> float:
+        """Weighted geometric mean of the medians."""
+        weight = np.array([a.weight for a in self.anchors])
+        logs = np.log([a.median * factor[a.unit] for a in self.anchors])
+        return float(np.exp(weight @ logs / weight.sum()))
+
+
+@dataclass(frozen=True)
+class Agent:
+    """What an agent acts on, how strong it is, and how it reaches blood in each species."""
+
+    name: str
+    label: str
+    target: str
+    reference: str
+    molar_mass: float | None
+    potency: Quantity
+    kinetics: Mapping[str, Mapping[str, Quantity]]
+
+    def kinetics_of(self, species: str) -> tuple[Mapping[str, Quantity], bool]:
+        """Pharmacokinetics for a species, and whether they are that species' own."""
+        if species in self.kinetics:
+            return self.kinetics[species], True
+        return self.kinetics.get("human") or next(iter(self.kinetics.values())), False
+
+
+def read_agent(name: str, table: Table) -> Agent:
+    """The agent of one table; faults are noted in the table's list."""
+    label = table.text("label", name)
+    target = table.text("target", allowed=TARGETS)
+    reference = table.text("reference", "")
+    mass = table.number("molar_mass", above=0.0) if table.has("molar_mass") else None
+    potency = _quantity(table, "potency", (*MASS_LEVELS, *MOLAR_LEVELS))
+    if mass is None and any(a.unit in MOLAR_LEVELS for a in potency.anchors):
+        table.fault("potency", "is given per mole: molar_mass (g/mol) is needed")
+    kinetics = {}
+    for species, inner in _species_tables(table):
+        kinetics[species] = _kinetics(inner)
+    if not kinetics:
+        table.fault("", "needs a table of pharmacokinetics for one species, for example human")
+    table.close()
+    return Agent(name, label, target, reference, mass, potency, kinetics)
+
+
+def _species_tables(table: Table) -> list[tuple[str, Table]]:
+    known = {"label", "target", "reference", "molar_mass", "potency"}
+    names = [key for key, value in table.data.items() if key not in known and isinstance(value, Mapping)]
+    table.seen.update(names)
+    return [(n, Table(table.data[n], table.file, f"{table.key}.{n}", table.faults)) for n in names]
+
+
+def _kinetics(table: Table) -> dict[str, Quantity]:
+    optional = {"absorption_half_life", "absorption_peak"}
+    found = {
+        name: _quantity(table, name, units)
+        for name, units in QUANTITIES.items()
+        if table.has(name) or name not in optional
+    }
+    table.seen.update(optional)
+    if len(optional & set(found)) != 1:
+        table.fault("", "needs either absorption_half_life or absorption_peak")
+    table.close()
+    return found
+
+
+def _quantity(table: Table, name: str, units: tuple[str, ...]) -> Quantity:
+    if not table.has(name):
+        table.number(name)
+        return Quantity(())
+    anchors = tuple(_anchor(inner, units) for inner in table.tables(name))
+    return Quantity(anchors)
+
+
+def _anchor(table: Table, units: tuple[str, ...]) -> Anchor:
+    anchor = Anchor(
+        median=table.number("median", above=0.0),
+        unit=table.text("unit", allowed=units),
+        log_sd=table.number("log_sd", low=0.0),
+        weight=table.number("weight", 1.0, above=0.0),
+        basis=table.text("basis", allowed=BASES),
+        source=table.texts("source"),
+        reason=table.text("reason"),
+    )
+    if anchor.basis != "assumed" and not anchor.source:
+        table.fault("source", f"a {anchor.basis} value needs the id of an evidence row")
+    if anchor.basis == "assumed" and anchor.log_sd < LEAST_ASSUMED_SD:
+        table.fault("log_sd", f"an assumed value needs a log_sd of at least {LEAST_ASSUMED_SD}")
+    table.close()
+    return anchor

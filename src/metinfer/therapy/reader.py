@@ -1,0 +1,183 @@
+"""Reading of a TOML table that collects every fault, each with its file and key path."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from metinfer.errors import MetinferError
+
+_MISSING = object()
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault of a TOML file: where it stands, what is wrong, what is allowed."""
+
+    file: str
+    key: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.key}: {self.message}"
+
+
+class TherapyError(MetinferError):
+    """A therapies or populations file has faults; every one of them is listed."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self.faults = tuple(faults)
+        noun = "fault" if len(self.faults) == 1 else "faults"
+        super().__init__("\n".join([f"{len(self.faults)} {noun}:", *map(str, self.faults)]))
+
+    def __reduce__(self) -> tuple[type[TherapyError], tuple[tuple[Fault, ...]]]:
+        """Pickle by the faults, so that a worker process can raise it."""
+        return (type(self), (self.faults,))
+
+
+def load_toml(path: Path | str) -> dict[str, Any]:
+    """Parsed TOML file; a missing or broken one raises a TherapyError that names it."""
+    path = Path(path)
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise TherapyError([Fault(path.name, "file", f"cannot be read: {error.strerror}")]) from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise TherapyError([Fault(path.name, "file", f"is not valid TOML: {error}")]) from None
+
+
+class Table:
+    """One TOML table under inspection: typed access that notes faults and goes on.
+
+    Parameters
+    ----------
+    data : mapping
+    file, key : str
+        Where the table stands, for messages.
+    faults : list of Fault
+        Shared by all tables of one reading.
+    """
+
+    def __init__(self, data: Any, file: str, key: str, faults: list[Fault]) -> None:
+        self.file, self.key, self.faults = file, key, faults
+        self.seen: set[str] = set()
+        self.data: Mapping[str, Any] = data if isinstance(data, Mapping) else {}
+        if not isinstance(data, Mapping):
+            self.fault("", f"a table is needed, got {data!r}")
+
+    def fault(self, name: str, message: str) -> None:
+        """Note a fault at `name` inside this table."""
+        key = ".".join(part for part in (self.key, name) if part)
+        self.faults.append(Fault(self.file, key, message))
+
+    def has(self, name: str) -> bool:
+        """Whether the key is given."""
+        return name in self.data
+
+    def number(
+        self, name: str, default: Any = _MISSING, low: float = -math.inf, above: float = -math.inf
+    ) -> float:
+        """A finite number that is >= `low` and > `above`."""
+        value = self._get(name, default)
+        if value is _MISSING:
+            return math.nan
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            self.fault(name, f"a number is needed, got {value!r}")
+            return math.nan
+        if value < low or value <= above:
+            bound = f"at least {low:g}" if value < low else f"above {above:g}"
+            self.fault(name, f"must be {bound}, got {value:g}")
+        return float(value)
+
+    def whole(self, name: str, default: Any = _MISSING) -> int:
+        """A whole number of at least 1."""
+        value = self._get(name, default)
+        if value is _MISSING:
+            return 1
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            self.fault(name, f"a whole number of at least 1 is needed, got {value!r}")
+            return 1
+        return value
+
+    def text(self, name: str, default: Any = _MISSING, allowed: Sequence[str] = ()) -> str:
+        """Text, one of `allowed` if that is given."""
+        value = self._get(name, default)
+        if value is _MISSING:
+            return ""
+        if not isinstance(value, str):
+            self.fault(name, f"text is needed, got {value!r}")
+            return ""
+        if allowed and value not in allowed:
+            self.fault(name, f"unknown value {value!r}; allowed: {', '.join(allowed)}")
+        return value
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """A list of texts; empty if not given."""
+        value = self._get(name, ())
+        if not isinstance(value, list | tuple) or not all(isinstance(v, str) for v in value):
+            self.fault(name, f"a list of texts is needed, got {value!r}")
+            return ()
+        return tuple(value)
+
+    def numbers(self, name: str) -> tuple[float, ...]:
+        """A list of numbers."""
+        value = self._get(name, _MISSING)
+        if value is _MISSING:
+            return ()
+        good = isinstance(value, list) and all(
+            isinstance(v, int | float) and not isinstance(v, bool) for v in value
+        )
+        if not good or not value:
+            self.fault(name, f"a list of numbers is needed, got {value!r}")
+            return ()
+        return tuple(float(v) for v in value)
+
+    def tables(self, name: str) -> Iterator[Table]:
+        """The tables of a list (or a single table)."""
+        value = self._get(name, [])
+        many = isinstance(value, list)
+        for i, data in enumerate(value if many else [value]):
+            key = f"{self.key}.{name}[{i}]" if many else f"{self.key}.{name}"
+            yield Table(data, self.file, key, self.faults)
+
+    def named(self, name: str) -> Iterator[tuple[str, Table]]:
+        """Name and table of each entry of a table of tables."""
+        value = self._get(name, {})
+        if not isinstance(value, Mapping):
+            self.fault(name, f"a table is needed, got {value!r}")
+            return
+        for key, data in value.items():
+            path = ".".join(part for part in (self.key, name, key) if part)
+            yield key, Table(data, self.file, path, self.faults)
+
+    def shares(self, name: str, default: Any = _MISSING) -> tuple[tuple[str, float], ...]:
+        """A name, or names with shares that add up to 1."""
+        value = self._get(name, default)
+        if isinstance(value, str):
+            return ((value, 1.0),)
+        if not isinstance(value, Mapping) or not value:
+            if value is not _MISSING:
+                self.fault(name, f"a name or a table of shares is needed, got {value!r}")
+            return ()
+        good = all(isinstance(v, int | float) and v > 0 for v in value.values())
+        if not good or abs(sum(value.values()) - 1.0) > 5e-4:
+            self.fault(name, f"shares must be positive and add up to 1, got {dict(value)!r}")
+            return ()
+        total = sum(value.values())
+        return tuple((key, float(share) / total) for key, share in value.items())
+
+    def close(self) -> None:
+        """Note every key that nothing asked for: it would be ignored without a word."""
+        for name in self.data:
+            if name not in self.seen:
+                self.fault(name, f"unknown key; allowed here: {', '.join(sorted(self.seen))}")
+
+    def _get(self, name: str, default: Any) -> Any:
+        self.seen.add(name)
+        if name not in self.data and default is _MISSING:
+            self.fault(name, "is missing")
+        return self.data.get(name, default)
