@@ -1,0 +1,214 @@
+"""Means and geometric means with a spread and a sample size."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pytensor.tensor as pt
+from scipy import stats
+
+from metinfer.inference.statistics import density
+from metinfer.inference.statistics.base import (
+    Arrays,
+    Columns,
+    Statistic,
+    broadcast,
+    column,
+    interval_level,
+    words,
+)
+
+
+def standard_deviation(columns: Columns, n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """SD (row,) from the published spread, and the factor that turns it into that spread.
+
+    A SD, SEM or log SD stands in ``low``; an interval in ``low`` and ``high``.
+    ``sem`` is SD / sqrt(n); an interval of the mean is mean +- t(n - 1) SEM, so half its width
+    over the t quantile is the SEM.
+    """
+    kind = words(columns, "spread", n.size)
+    low = column(columns, "low", n.size)
+    level = interval_level(kind)
+    with np.errstate(invalid="ignore"):
+        t = stats.t.ppf(0.5 + np.where(np.isnan(level), 0.5, level) / 2.0, np.maximum(n - 1.0, 1.0))
+    half = 0.5 * (column(columns, "high", n.size) - low)
+    of_mean = np.isin(kind, ["sem", "ci95", "ci90"])
+    spread = np.where(np.isnan(level), low, half)
+    factor = np.where(of_mean, 1.0 / np.sqrt(n), 1.0) * np.where(np.isnan(level), 1.0, t)
+    return spread / factor, factor
+
+
+class Mean(Statistic):
+    """Arithmetic mean of n values with their SD, SEM or interval.
+
+    For normal values the pair is sufficient, and exactly
+    mean ~ Normal(mu, sigma / sqrt n), (n - 1) s^2 / sigma^2 ~ chi-square(n - 1), independent
+    (Cochran 1934, doi 10.1017/S0305004100016595). The density is that of (mean, s^2).
+
+    ``pred``: ``value`` = mu; ``sd`` = sigma, the SD between individuals (a prediction or a free
+    nuisance).
+    """
+
+    name = "mean"
+    needs = ("value", "n")
+    predicts = ("value", "sd")
+    reports = ("value", "spread")
+
+    def prepare(self, columns: Columns) -> Arrays:
+        """Published mean, variance, n, and the factor from SD to the published spread."""
+        data = super().prepare(columns)
+        sd, factor = standard_deviation(columns, data["n"])
+        self._refuse(~(data["n"] >= 2), columns, "needs n of at least 2")
+        self._refuse(~(sd > 0), columns, "needs a spread above zero (sd, sem, ci95 or ci90)")
+        return {**data, "variance": sd**2, "factor": factor}
+
+    def logp(self, data: Mapping[str, Any], pred: Mapping[str, Any]) -> Any:
+        """Log-density of (mean, variance)."""
+        ok = pt.and_(density.finite(pred["value"]), density.positive(pred["sd"]))
+        mu = density.where_ok(ok, pred["value"])
+        sigma = density.where_ok(ok, pred["sd"])
+        mean = density.normal(data["value"], mu, sigma / pt.sqrt(data["n"]))
+        return density.or_impossible(
+            ok, mean + density.variance(data["variance"], sigma**2, data["n"])
+        )
+
+    def draw(
+        self,
+        data: Mapping[str, np.ndarray],
+        pred: Mapping[str, np.ndarray],
+        rng: np.random.Generator,
+    ) -> Arrays:
+        """Replicate mean and published spread."""
+        mu, sigma, n, factor = broadcast(
+            {k: pred[k] for k in self.predicts}, data["n"], data["factor"]
+        )
+        mean, sd = _draw_moments(mu, np.where(sigma > 0, sigma, np.nan), n, rng)
+        return {"value": mean, "spread": sd * factor}
+
+    def published(self, data: Mapping[str, np.ndarray]) -> Arrays:
+        """Published mean and spread."""
+        return {
+            "value": np.asarray(data["value"], dtype=float),
+            "spread": np.sqrt(data["variance"]) * data["factor"],
+        }
+
+
+class MeanPlugin(Statistic):
+    """Mean whose published standard error is taken as known: mean ~ Normal(mu, SEM).
+
+    For rows whose SD carries no information about the model's spread. Ignoring that the SEM is
+    itself estimated makes intervals too narrow for small n (a normal instead of a t pivot), so
+    the SEM is inflated to the SD of the t pivot, SEM sqrt((n - 1) / (n - 3)), for n of 4 or more,
+    and by sqrt 3 below.
+
+    ``pred``: ``value`` = mu; optional ``sd_extra`` (0): further SD, added in quadrature.
+    """
+
+    name = "mean_sem"
+    needs = ("value", "n")
+    optional = ("sd_extra",)
+
+    def prepare(self, columns: Columns) -> Arrays:
+        """Published mean and its standard error."""
+        data = super().prepare(columns)
+        sd, _ = standard_deviation(columns, data["n"])
+        self._refuse(~(sd > 0), columns, "needs a spread above zero (sd, sem, ci95 or ci90)")
+        n = data["n"]
+        inflate = np.sqrt(np.where(n >= 4, (n - 1.0) / np.maximum(n - 3.0, 1.0), 3.0))
+        return {**data, "se": sd / np.sqrt(n) * inflate}
+
+    def logp(self, data: Mapping[str, Any], pred: Mapping[str, Any]) -> Any:
+        """Log-density of the mean."""
+        ok = density.finite(pred["value"])
+        se = pt.sqrt(data["se"] ** 2 + pt.as_tensor(pred.get("sd_extra", 0.0)) ** 2)
+        return density.or_impossible(
+            ok, density.normal(data["value"], density.where_ok(ok, pred["value"]), se)
+        )
+
+    def draw(
+        self,
+        data: Mapping[str, np.ndarray],
+        pred: Mapping[str, np.ndarray],
+        rng: np.random.Generator,
+    ) -> Arrays:
+        """Replicate mean."""
+        mu, se, extra = broadcast({"v": pred["value"]}, data["se"], pred.get("sd_extra", 0.0))
+        return {"value": rng.normal(mu, np.hypot(se, extra))}
+
+
+class GeometricMean(Statistic):
+    """Geometric mean of n values with the SD of their logarithms (or a geometric SD factor).
+
+    The exact analogue of `Mean` for log-normal values: the logarithms are normal. Columns:
+    ``spread`` ``log_sd`` (natural log), or an interval of the geometric mean. The density is that
+    of (mean of ln x, variance of ln x).
+
+    ``pred``: ``value`` = exp(E ln x), the median; ``sd`` = SD of ln x.
+    """
+
+    name = "geometric_mean"
+    needs = ("value", "n")
+    predicts = ("value", "sd")
+    reports = ("value", "spread")
+
+    def prepare(self, columns: Columns) -> Arrays:
+        """Log of the published mean, log variance, n, factor."""
+        data = super().prepare(columns)
+        self._refuse(~(data["value"] > 0), columns, "needs a value above zero")
+        logs = {k: v for k, v in columns.items() if k not in ("low", "high")}
+        kind = words(columns, "spread", data["n"].size)
+        interval = np.isfinite(interval_level(kind))
+        for bound in ("low", "high"):
+            cell = column(columns, bound, data["n"].size)
+            with np.errstate(invalid="ignore", divide="ignore"):
+                logs[bound] = np.where(interval, np.log(cell), cell)
+        sd, factor = standard_deviation(logs, data["n"])
+        self._refuse(~(sd > 0), columns, "needs a log spread above zero (log_sd, ci95 or ci90)")
+        return {
+            "log_value": np.log(data["value"]),
+            "n": data["n"],
+            "variance": sd**2,
+            "factor": factor,
+        }
+
+    def logp(self, data: Mapping[str, Any], pred: Mapping[str, Any]) -> Any:
+        """Log-density of (log mean, log variance)."""
+        ok = pt.and_(density.positive(pred["value"]), density.positive(pred["sd"]))
+        mu = pt.log(density.where_ok(ok, pred["value"]))
+        sigma = density.where_ok(ok, pred["sd"])
+        mean = density.normal(data["log_value"], mu, sigma / pt.sqrt(data["n"]))
+        return density.or_impossible(
+            ok, mean + density.variance(data["variance"], sigma**2, data["n"])
+        )
+
+    def draw(
+        self,
+        data: Mapping[str, np.ndarray],
+        pred: Mapping[str, np.ndarray],
+        rng: np.random.Generator,
+    ) -> Arrays:
+        """Replicate geometric mean and log spread."""
+        value, sigma, n, factor = broadcast(
+            {k: pred[k] for k in self.predicts}, data["n"], data["factor"]
+        )
+        ok = (value > 0) & (sigma > 0)
+        mu = np.log(np.where(ok, value, np.nan))
+        mean, sd = _draw_moments(mu, np.where(ok, sigma, np.nan), n, rng)
+        return {"value": np.exp(mean), "spread": sd * factor}
+
+    def published(self, data: Mapping[str, np.ndarray]) -> Arrays:
+        """Published geometric mean and log spread."""
+        return {
+            "value": np.exp(data["log_value"]),
+            "spread": np.sqrt(data["variance"]) * data["factor"],
+        }
+
+
+def _draw_moments(
+    mu: np.ndarray, sigma: np.ndarray, n: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Sample mean and SD of n normal values, elementwise."""
+    mean = mu + sigma / np.sqrt(n) * rng.standard_normal(mu.shape)
+    return mean, sigma * np.sqrt(rng.chisquare(n - 1.0) / (n - 1.0))
