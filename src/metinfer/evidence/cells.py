@@ -1,0 +1,148 @@
+"""One cell of a table to a value, or to the reason why it is none."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from typing import Any
+
+from metinfer.evidence.columns import Column
+from metinfer.evidence.faults import did_you_mean, one_of
+
+SLUG = re.compile(r"(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9_.+-]{0,79}")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
+_FORMULA = re.compile(r"[=+@-]")
+_DOI = re.compile(r"10\.\d{4,9}/\S+")
+_URL = re.compile(r"https?://[^\s<>\"]+")
+LONGEST_CELL = 5000
+SLUG_HINT = "an id is made of letters, digits and . _ - +, at most 80 of them"
+
+
+class CellError(ValueError):
+    """A cell that cannot be read as its column asks; `hint` says what to do."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+def parse_cell(column: Column, text: str) -> Any:
+    """Value of one filled cell; raises CellError with the reason if it has none."""
+    if len(text) > LONGEST_CELL:
+        raise CellError(f"a cell of {len(text)} characters", f"at most {LONGEST_CELL} are read")
+    return _PARSERS[column.kind](column, text)
+
+
+def _text(_column: Column, text: str) -> str:
+    return text
+
+
+def _slug(_column: Column, text: str) -> str:
+    if not SLUG.fullmatch(text):
+        raise CellError("not a valid id", SLUG_HINT)
+    return text
+
+
+def _number(column: Column, text: str) -> float:
+    if not _NUMBER.fullmatch(text):
+        raise CellError("not a number", _number_hint(text))
+    value = float(text)
+    if not math.isfinite(value):
+        raise CellError("not a finite number", "leave the cell empty if the number is unknown")
+    _within(column, value)
+    return value
+
+
+def _within(column: Column, value: float) -> None:
+    if column.low is not None and value < column.low:
+        raise CellError(f"below {column.low:g}", "a negative number is impossible here"
+                        if column.low == 0 else "")  # fmt: skip
+    if column.high is not None and value > column.high:
+        raise CellError(f"above {column.high:g}", "")
+
+
+def _number_hint(text: str) -> str:
+    if _DECIMAL_COMMA.fullmatch(text):
+        return f"write the decimal with a point: {text.replace(',', '.')}"
+    if text.lower().lstrip("+-") in ("nan", "na", "n/a", "inf", "infinity", "none", "null"):
+        return "leave the cell empty if the number is unknown"
+    if text[0] in "<>≤≥":
+        return "a number below a limit goes into lod (statistic individual) or low/high"
+    if text[0] in "−–" or "\u00a0" in text:  # noqa: RUF001 (typographic minus, as pasted)
+        return "retype it with a plain minus sign and without special spaces"
+    if _FORMULA.match(text):
+        return "this looks like a spreadsheet formula: paste its value instead"
+    if re.match(r"[+-]?\d", text):
+        return "only the number goes here; units and remarks have their own columns"
+    return ""
+
+
+def _integer(column: Column, text: str) -> int:
+    value = _number(column, text)
+    if value != int(value):
+        raise CellError("not a whole number")
+    return int(value)
+
+
+def _choice(column: Column, text: str) -> str:
+    if text not in column.choices:
+        near = did_you_mean(text, column.choices)
+        raise CellError(f"unknown {column.name.replace('_', ' ')}", near)
+    return text
+
+
+def _doi(_column: Column, text: str) -> str:
+    if not _DOI.fullmatch(text):
+        bare = re.search(r"10\.\d{4,9}/\S+", text)
+        raise CellError("not a DOI", f"write {bare.group()}" if bare else "")
+    return text
+
+
+def _url(_column: Column, text: str) -> str:
+    if not _URL.fullmatch(text):
+        raise CellError("not an address")
+    return text
+
+
+def _number_or_slug(column: Column, text: str) -> float | str:
+    if _NUMBER.fullmatch(text):
+        return _number(column, text)
+    if _number_hint(text):
+        raise CellError("neither a number nor a name", _number_hint(text))
+    return _slug(column, text)
+
+
+def _mixture(column: Column, text: str) -> str:
+    if ":" not in text and ";" not in text:
+        return _slug(column, text)
+    shares = []
+    for part in text.split(";"):
+        name, colon, share = part.partition(":")
+        if not colon or not SLUG.fullmatch(name.strip()) or not _NUMBER.fullmatch(share.strip()):
+            raise CellError("not a mixture", "write name:share;name:share")
+        shares.append((name.strip(), float(share)))
+    if len({name for name, _ in shares}) < len(shares):
+        raise CellError("a context stands twice in the mixture")
+    if any(share <= 0 for _, share in shares) or abs(sum(s for _, s in shares) - 1) > 1e-3:
+        raise CellError(f"shares add to {sum(s for _, s in shares):g}", "they must add to 1")
+    return text
+
+
+_PARSERS: dict[str, Callable[[Column, str], Any]] = {
+    "text": _text,
+    "slug": _slug,
+    "number": _number,
+    "integer": _integer,
+    "choice": _choice,
+    "doi": _doi,
+    "url": _url,
+    "number_or_slug": _number_or_slug,
+    "mixture": _mixture,
+}
+
+
+def allowed_words(column: Column) -> str:
+    """What the column allows, for a message."""
+    return one_of(column.choices) if column.choices else column.allowed

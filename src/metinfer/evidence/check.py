@@ -1,0 +1,60 @@
+"""Every fault and warning of an evidence folder, found in one go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from os import PathLike
+from pathlib import Path
+
+from metinfer.evidence.draft import Draft, read_draft
+from metinfer.evidence.faults import Issue, Report, make_report
+from metinfer.evidence.rules import analysis, cohorts, doubts, intervals, links, measurements
+
+Check = Callable[[Draft], Iterable[Issue]]
+
+DEFAULT_CHECKS: tuple[Check, ...] = (
+    links.ids_are_unique,
+    links.studies_exist,
+    links.arms_exist,
+    links.doses_are_complete,
+    links.arrivals_make_sense,
+    links.names_of_parameters_exist,
+    links.contexts_keep_one_species,
+    measurements.scored_rows_are_complete,
+    measurements.statistics_have_what_they_need,
+    measurements.statistics_fit_the_observable,
+    measurements.references_are_named,
+    measurements.limits_of_detection_are_usable,
+    measurements.numbers_are_possible,
+    measurements.intervals_hold_their_value,
+    measurements.times_are_possible,
+    measurements.reasons_are_given,
+    intervals.intervals_are_complete,
+    intervals.intervals_run_forward,
+    intervals.intervals_do_not_overlap,
+    intervals.counts_add_up,
+    intervals.person_time_is_possible,
+    cohorts.no_endpoint_twice,
+    cohorts.no_part_beside_its_whole,
+    analysis.texts_are_text,
+    analysis.answers_are_complete,
+    doubts.doubtful_spreads,
+    doubts.median_outside_quartiles,
+    doubts.time_after_last_interval,
+    doubts.same_number_twice,
+    doubts.rounded_share_disagrees,
+)
+"""The checks that `check` runs, each alone and blind to the others."""
+
+
+def check(path: str | PathLike[str]) -> Report:
+    """Report of all faults and warnings of the folder `path`; raises nothing for what is in it."""
+    return judge(read_draft(Path(path)))
+
+
+def judge(draft: Draft, checks: Iterable[Check] = DEFAULT_CHECKS) -> Report:
+    """Report of a folder that was read: what reading met, and what `checks` find."""
+    issues = list(draft.issues)
+    for run in checks:
+        issues.extend(run(draft))
+    return make_report(issues, draft.row_counts)

@@ -1,0 +1,200 @@
+"""A folder read but not yet judged: typed rows, and the places where reading failed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, fields
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, TypeVar
+
+from metinfer.evidence.bundled import bundled_path
+from metinfer.evidence.faults import FAULT, WARNING, Issue, did_you_mean
+from metinfer.evidence.schema import TABLES, TOML_FILES
+from metinfer.evidence.settings import LARGEST_TOML, read_toml
+from metinfer.evidence.tables import LARGEST_CSV, ParsedRow, ParsedTable, read_bytes, read_table
+from metinfer.evidence.types import Arm, Dose, Interval, Measurement, SourceFile, Study
+from metinfer.evidence.vocabulary import OBSERVABLES, RATIOS, SCORED, STATEMENTS
+from metinfer.units import DAYS, UnitError, factor
+
+Row = Study | Arm | Dose | Measurement | Interval
+T = TypeVar("T")
+
+
+@dataclass
+class Draft:
+    """Everything read from a folder. A faulty cell is None or its default in the typed row.
+
+    Attributes
+    ----------
+    studies, arms, doses, measurements, intervals : list
+        Typed rows, in the order of the files.
+    settings : dict
+        Contents of each TOML file by its name.
+    files : list of SourceFile
+    issues : list of Issue
+        Met while reading.
+    unread : set of str
+        Tables that could not be read at all.
+    bad : dict
+        (table, line) to the columns that have a fault already.
+    """
+
+    root: Path
+    studies: list[Study] = field(default_factory=list)
+    arms: list[Arm] = field(default_factory=list)
+    doses: list[Dose] = field(default_factory=list)
+    measurements: list[Measurement] = field(default_factory=list)
+    intervals: list[Interval] = field(default_factory=list)
+    settings: dict[str, dict[str, Any]] = field(default_factory=dict)
+    files: list[SourceFile] = field(default_factory=list)
+    issues: list[Issue] = field(default_factory=list)
+    unread: set[str] = field(default_factory=set)
+    bad: dict[tuple[str, int], frozenset[str]] = field(default_factory=dict)
+    row_counts: dict[str, int] = field(default_factory=dict)
+
+    def is_bad(self, table: str, row: Row, *columns: str) -> bool:
+        """Whether one of `columns` of `row` has a fault already."""
+        return not self.bad.get((table, row.line), frozenset()).isdisjoint(columns)
+
+
+def read_draft(root: Path) -> Draft:
+    """Read every file of the folder `root`; never raises for what is in it."""
+    draft = Draft(root)
+    if not root.is_dir():
+        draft.issues.append(Issue("there is no such folder", str(root), hint="give the folder that "
+                                  "holds measurements.csv"))  # fmt: skip
+        draft.unread.update(TABLES)
+        return draft
+    parsed = {name: _read_csv(draft, name) for name in TABLES}
+    for name, table in parsed.items():
+        draft.issues += table.issues
+        if table.line_count:
+            draft.row_counts[TABLES[name].file] = len(table.rows)
+        draft.bad |= {(name, row.line): row.bad for row in table.rows if row.bad}
+    draft.studies = [_typed(Study, row) for row in parsed["studies"].rows]
+    draft.arms = [_typed(Arm, row) for row in parsed["arms"].rows]
+    draft.doses = [_typed(Dose, row) for row in parsed["doses"].rows]
+    draft.measurements = [_measurement(draft, row) for row in parsed["measurements"].rows]
+    draft.intervals = [_interval(row) for row in parsed["intervals"].rows]
+    for name in TOML_FILES:
+        draft.settings[name] = _read_settings(draft, name)
+    draft.issues += _misnamed(root)
+    return draft
+
+
+def _read_csv(draft: Draft, name: str) -> ParsedTable:
+    table = TABLES[name]
+    path = draft.root / table.file
+    if not path.exists():
+        if table.required:
+            draft.issues.append(Issue("the file is missing", table.file, hint="`metinfer new DIR` "
+                                      "writes a folder with an example of each table"))  # fmt: skip
+            draft.unread.add(name)
+        return ParsedTable(table)
+    data = _bytes(draft, path, table.file, LARGEST_CSV)
+    if data is None:
+        draft.unread.add(name)
+        return ParsedTable(table)
+    draft.files.append(SourceFile(table.file, path, sha256(data).hexdigest()))
+    parsed = read_table(table, data)
+    if parsed.issues and not parsed.rows:
+        draft.unread.add(name)
+    return parsed
+
+
+def _read_settings(draft: Draft, name: str) -> dict[str, Any]:
+    file = f"{name}.toml"
+    own, shipped = draft.root / file, bundled_path() / file
+    path = own if own.exists() else shipped
+    if not path.exists():
+        return {}
+    data = _bytes(draft, path, file, LARGEST_TOML)
+    if data is None:
+        return {}
+    draft.files.append(SourceFile(file, path, sha256(data).hexdigest(), bundled=path != own))
+    document, faults = read_toml(file, data)
+    draft.issues += faults
+    if faults:
+        draft.unread.add(name)
+    return document
+
+
+def _bytes(draft: Draft, path: Path, file: str, largest: int) -> bytes | None:
+    try:
+        return read_bytes(path, largest)
+    except OSError as error:
+        draft.issues.append(Issue("the file cannot be read", file, value=error.strerror or str(error)))
+        return None
+
+
+def _misnamed(root: Path) -> Iterator[Issue]:
+    """An issue for each table under another name: nothing would read it."""
+    known = [table.file for table in TABLES.values()] + [f"{name}.toml" for name in TOML_FILES]
+    for path in sorted(root.iterdir()):
+        if path.suffix.lower() in (".csv", ".toml") and path.name not in known:
+            near = did_you_mean(path.name, known)
+            yield Issue("no table of this name is read", path.name, allowed=", ".join(known),
+                        hint=near or "move it out of the folder",
+                        severity=FAULT if near else WARNING)  # fmt: skip
+
+
+def _typed(kind: Callable[..., T], row: ParsedRow) -> T:
+    return kind(**row.values, line=row.line, raw=row.raw)
+
+
+def _days(value: float | None, unit: str) -> float | None:
+    return None if value is None else value * DAYS.get(unit, 1.0)
+
+
+_MEASURED = frozenset(f.name for f in fields(Measurement))
+
+
+def _measurement(draft: Draft, row: ParsedRow) -> Measurement:
+    values = row.values
+    unit = values["time_unit"]
+    kept = {name: value for name, value in values.items() if name in _MEASURED}
+    kept |= {
+        "time_day": _days(values["time"], unit),
+        "time_start_day": _days(values["time_start"], unit) or 0.0,
+        "person_time_day": _days(values["person_time"], unit),
+    }
+    return Measurement(**kept | _converted(draft, row), line=row.line, raw=row.raw)
+
+
+def _converted(draft: Draft, row: ParsedRow) -> dict[str, Any]:
+    """The numbers of a scored row in its observable's unit, and that unit."""
+    values = row.values
+    observable = OBSERVABLES.get(values["observable"])
+    if values["role"] not in SCORED or observable is None:
+        return {}
+    statistic = values["statistic"]
+    target = "1" if statistic in (*RATIOS, "ordered") else observable.unit
+    if values["unit"] in (target, ""):
+        return {"unit": target} if values["unit"] else {}
+    try:
+        scale = factor(values["unit"], target, observable.substance)
+    except UnitError as error:
+        draft.issues.append(Issue(str(error), TABLES["measurements"].file, row.line, "unit",
+                                  row.raw["unit"], allowed=f"anything that converts to {target}",
+                                  hint=_unit_hint(statistic)))  # fmt: skip
+        draft.bad[("measurements", row.line)] = row.bad | {"unit"}
+        return {}
+    scaled = {"lod", "low", "high"} if values["spread"] != "log_sd" else {"lod"}
+    scaled |= set() if statistic in STATEMENTS else {"value"}
+    return {"unit": target} | {
+        name: values[name] * scale for name in scaled if values[name] is not None
+    }
+
+
+def _unit_hint(statistic: str) -> str:
+    if statistic in RATIOS:
+        return "a ratio has unit 1 or fold; its scale goes into contrast"
+    return "give the row the role prior or out if its unit cannot be known"
+
+
+def _interval(row: ParsedRow) -> Interval:
+    values = dict(row.values)
+    unit = values["time_unit"]
+    days = {f"{n}_day": _days(values.pop(n), unit) for n in ("start", "end", "person_time")}
+    return Interval(**values, **days, line=row.line, raw=row.raw)

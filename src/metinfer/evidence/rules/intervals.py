@@ -1,0 +1,97 @@
+"""Checks of intervals.csv."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby, pairwise
+
+from metinfer.evidence.draft import Draft
+from metinfer.evidence.faults import Issue
+from metinfer.evidence.rules import at
+from metinfer.evidence.types import Interval
+from metinfer.evidence.vocabulary import SCORED
+
+TABLE = "intervals"
+_NUMBERS = ("arm", "start", "end", "at_risk", "events", "censored", "person_time", "time_unit")
+# Published person-times are rounded; relative and absolute slack (days).
+_SLACK = 1.005
+_ROUNDING_DAYS = 1.0
+
+
+def intervals_are_complete(draft: Draft) -> Iterator[Issue]:
+    """An interval to fit or check has its time at risk and an arm with an endpoint."""
+    scope = {arm.arm: arm.endpoint_scope for arm in draft.arms}
+    for row in draft.intervals:
+        if row.role not in SCORED:
+            continue
+        if row.person_time_day is None and not draft.is_bad(TABLE, row, "person_time"):
+            yield at(TABLE, row, "person_time", f"empty in a row with role {row.role}",
+                     hint="the time at risk, summed over people")  # fmt: skip
+        if scope.get(row.arm) == "":
+            yield at(TABLE, row, "arm", "its arm has no endpoint_scope in arms.csv",
+                     allowed="liver, distant, any_relapse or organ")  # fmt: skip
+
+
+def intervals_run_forward(draft: Draft) -> Iterator[Issue]:
+    """An interval ends after it starts."""
+    for row in _sound(draft):
+        if row.end_day <= row.start_day:
+            yield at(TABLE, row, "end", f"not after start ({row.raw['start']})")
+
+
+def intervals_do_not_overlap(draft: Draft) -> Iterator[Issue]:
+    """No two intervals of an arm share any time."""
+    for before, after in _neighbours(draft):
+        if after.start_day < before.end_day * (1 - 1e-9):
+            yield at(TABLE, after, "start", f"overlaps the interval of line {before.line}, which ends "
+                     f"at {before.raw['end']}", hint="each person-year counts once")  # fmt: skip
+
+
+def counts_add_up(draft: Draft) -> Iterator[Issue]:
+    """Events fit into those at risk, and those left over are at risk next."""
+    for row in _sound(draft):
+        lost = row.events + (row.censored or 0)
+        if row.events > row.at_risk:
+            yield at(TABLE, row, "events", f"more events than the {row.at_risk} at risk",
+                     allowed=f"0 to {row.at_risk}")  # fmt: skip
+        elif lost > row.at_risk:
+            yield at(TABLE, row, "censored", f"{lost} events and censored of {row.at_risk} at risk",
+                     allowed=f"0 to {row.at_risk - row.events}")  # fmt: skip
+    for before, after in _neighbours(draft):
+        left = before.at_risk - before.events - (before.censored or 0)
+        joined = abs(after.start_day - before.end_day) <= 1e-9 * max(after.start_day, 1.0)
+        if after.at_risk > left or (joined and before.censored is not None and after.at_risk != left):
+            yield at(TABLE, after, "at_risk", f"line {before.line} leaves {left} at risk "
+                     f"({before.at_risk} - {before.events} events - {before.censored or 0} censored)",
+                     allowed=f"{left}" if joined else f"at most {left}")  # fmt: skip
+
+
+def person_time_is_possible(draft: Draft) -> Iterator[Issue]:
+    """Time at risk lies between what those who stayed and all at the start could give."""
+    for row in _sound(draft):
+        if row.person_time_day is None or row.end_day <= row.start_day:
+            continue
+        width = row.end_day - row.start_day
+        most = row.at_risk * width * _SLACK + _ROUNDING_DAYS
+        least = (row.at_risk - row.events - (row.censored or 0)) * width / _SLACK - _ROUNDING_DAYS
+        unit = row.time_unit
+        if row.person_time_day > most:
+            yield at(TABLE, row, "person_time", f"more than {row.at_risk} at risk could give in "
+                     f"{width:g} days", hint=f"it is in {unit}, as time_unit says")  # fmt: skip
+        elif row.censored is not None and row.person_time_day < least:
+            yield at(TABLE, row, "person_time", "less than those who stayed to the end gave",
+                     hint=f"it is in {unit}, as time_unit says")  # fmt: skip
+        elif row.person_time_day == 0 and row.events:
+            yield at(TABLE, row, "person_time", "events without time at risk")
+
+
+def _sound(draft: Draft) -> Iterator[Interval]:
+    return (row for row in draft.intervals if not draft.is_bad(TABLE, row, *_NUMBERS))
+
+
+def _neighbours(draft: Draft) -> Iterator[tuple[Interval, Interval]]:
+    """Pairs of intervals of one arm that follow each other in time."""
+    forward = (row for row in _sound(draft) if row.end_day > row.start_day)
+    ordered = sorted(forward, key=lambda row: (row.arm, row.start_day, row.line))
+    for _, rows in groupby(ordered, key=lambda row: row.arm):
+        yield from pairwise(rows)

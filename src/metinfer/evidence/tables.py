@@ -1,0 +1,201 @@
+"""A CSV file to parsed rows, with a fault for everything in it that cannot be read."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from metinfer.evidence.cells import CellError, allowed_words, parse_cell
+from metinfer.evidence.columns import Column, Table
+from metinfer.evidence.faults import WARNING, Issue, did_you_mean, one_of
+
+LARGEST_CSV = 200_000_000
+
+
+@dataclass(frozen=True)
+class ParsedRow:
+    """One data row: the cells as they stand, and what could be read from them.
+
+    Attributes
+    ----------
+    line : int
+        Line in the file.
+    raw : dict of str to str
+        Cells by column, stripped.
+    values : dict
+        Parsed cells by column; the column's default where a cell is empty or faulty.
+    bad : frozenset of str
+        Columns with a fault, so that later checks do not repeat it.
+    """
+
+    line: int
+    raw: dict[str, str]
+    values: dict[str, Any]
+    bad: frozenset[str] = frozenset()
+
+
+@dataclass
+class ParsedTable:
+    """All rows of one table with the issues met while reading it."""
+
+    table: Table
+    rows: list[ParsedRow] = field(default_factory=list)
+    issues: list[Issue] = field(default_factory=list)
+    line_count: int = 0
+
+    def fault(self, message: str, line: int | None = None, **details: str) -> None:
+        """Note one fault of this table."""
+        self.issues.append(Issue(message, self.table.file, line, **details))
+
+
+def read_table(table: Table, data: bytes) -> ParsedTable:
+    """Parsed rows and issues of the file `data`."""
+    parsed = ParsedTable(table)
+    text = _decode(parsed, data)
+    if text is None:
+        return parsed
+    if not text.strip():
+        parsed.fault("the file is empty", hint=f"its first line names the columns: {_header(table)}")
+        return parsed
+    records = _records(parsed, text)
+    first = next(records, None)
+    columns = None if first is None else _columns(parsed, *first)
+    if columns is None:
+        return parsed
+    for line, cells in records:
+        _add_row(parsed, columns, line, cells)
+    if parsed.rows and not text.endswith(("\n", "\r")):
+        hint = "check that the last row is complete, then end it with a line break"
+        parsed.issues.append(Issue("the file does not end with a line break", table.file,
+                                   parsed.rows[-1].line, hint=hint, severity=WARNING))  # fmt: skip
+    return parsed
+
+
+def read_bytes(path: Path, largest: int) -> bytes:
+    """The bytes of a file; raises OSError, also for a file above `largest` bytes."""
+    size = path.stat().st_size
+    if size > largest:
+        raise OSError(f"{size:,} bytes; at most {largest:,} are read")
+    return path.read_bytes()
+
+
+def _header(table: Table) -> str:
+    return ",".join(column.name for column in table.columns if not column.optional)
+
+
+def _decode(parsed: ParsedTable, data: bytes) -> str | None:
+    hint = "save it as CSV UTF-8"
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        parsed.fault("the file is UTF-16, not UTF-8", hint=hint)
+        return None
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        start = max(data.rfind(b"\n", 0, error.start) + 1, error.start - 20)
+        around = data[start : error.start + 10].decode("latin-1").split("\n")[0]
+        parsed.fault("not UTF-8 text", line, value=around, hint=hint)
+        return None
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        parsed.fault("the file holds a zero byte, so it is damaged or no text", line, hint=hint)
+        return None
+    return text
+
+
+def _records(parsed: ParsedTable, text: str) -> Iterator[tuple[int, list[str]]]:
+    """Line and cells of each record; a record that spans lines is a fault."""
+    # Every line ends alike, so that line_num counts what an editor counts.
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    parsed.line_count = lines.count("\n") + (not lines.endswith("\n"))
+    reader = csv.reader(io.StringIO(lines, newline=""), strict=True)
+    before = 0
+    while True:
+        try:
+            cells = next(reader, None)
+        except csv.Error as error:
+            parsed.fault(f"not readable as CSV from here on: {error}", before + 1,
+                         hint='look for a quote (") that is not closed or not doubled')  # fmt: skip
+            return
+        if cells is None:
+            return
+        line, before = before + 1, reader.line_num
+        if before > line:
+            parsed.fault(f"a cell runs over {before - line + 1} lines", line,
+                         value=next((c for c in cells if "\n" in c), ""),
+                         hint="close the quote, and put no line break into a cell")  # fmt: skip
+        elif any(cell.strip() for cell in cells):
+            yield line, cells
+
+
+def _columns(parsed: ParsedTable, line: int, header: list[str]) -> list[Column] | None:
+    """Columns in the order of the header, or None if the rows cannot be read."""
+    names = [name.strip() for name in header]
+    table = parsed.table
+    if len(names) == 1 and any(mark in names[0] for mark in ";\t|"):
+        parsed.fault("the columns are not separated by commas", line, value=names[0],
+                     hint="save it as CSV with commas, and decimals with points")  # fmt: skip
+        return None
+    known = {column.name: column for column in table.columns}
+    # What the spreadsheet's last empty columns leave behind.
+    unknown = [name for name in names if name not in known]
+    for name in dict.fromkeys(unknown):
+        hint = did_you_mean(name, known, "remove it, or put it into note") if name else (
+            "give the column a name, or remove it")  # fmt: skip
+        parsed.fault("unknown column" if name else "a column without a name", line, column=name,
+                     value=name, allowed=one_of(tuple(known), 50), hint=hint)  # fmt: skip
+    repeated = {name for name in names if names.count(name) > 1 and name in known}
+    for name in sorted(repeated):
+        parsed.fault("the column stands twice in the header", line, column=name)
+    missing = [c.name for c in table.columns if c.name not in names and not c.optional]
+    for name in missing:
+        hint = did_you_mean(name, unknown, f"add it; the header is {_header(table)}")
+        parsed.fault("the column is missing", line, column=name, hint=hint)
+    return None if unknown or repeated or missing else [known[name] for name in names]
+
+
+def _add_row(
+    parsed: ParsedTable, columns: Sequence[Column], line: int, cells: list[str]
+) -> None:
+    if len(cells) != len(columns):
+        few = len(cells) < len(columns)
+        hint = ("the row was cut off" if few else
+                "a cell that holds a comma needs quotes; decimals need a point")  # fmt: skip
+        parsed.fault(f"{'too few' if few else 'too many'} cells: {len(cells)} for "
+                     f"{len(columns)} columns", line, value=",".join(cells), hint=hint)  # fmt: skip
+        return
+    raw, values, bad = {}, {}, set()
+    for column, cell in zip(columns, cells, strict=True):
+        raw[column.name] = text = cell.strip()
+        values[column.name] = _value(parsed, column, text, line, bad)
+    for column in parsed.table.columns:
+        if column.optional and column.name not in raw:
+            raw[column.name], values[column.name] = "", _default(column)
+    parsed.rows.append(ParsedRow(line, raw, values, frozenset(bad)))
+
+
+def _value(parsed: ParsedTable, column: Column, text: str, line: int, bad: set[str]) -> Any:
+    if not text:
+        if column.required == "always":
+            bad.add(column.name)
+            parsed.fault("the cell is empty", line, column=column.name,
+                         allowed=allowed_words(column), hint="it is always needed")  # fmt: skip
+        return _default(column)
+    try:
+        return parse_cell(column, text)
+    except CellError as error:
+        bad.add(column.name)
+        parsed.fault(str(error), line, column=column.name, value=text,
+                     allowed=allowed_words(column), hint=error.hint)  # fmt: skip
+        return _default(column)
+
+
+def _default(column: Column) -> Any:
+    """Value of an empty cell: the default, or no number, or no text."""
+    if column.default is not None:
+        return int(column.default) if column.kind == "integer" else column.default
+    return None if column.kind in ("number", "integer", "number_or_slug") else ""

@@ -1,0 +1,159 @@
+"""The words a table may use: observables, statistics and what each of them needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+ROLES = ("fit", "check", "prior", "out")
+SCORED = ("fit", "check")
+"""Roles whose rows are predicted by the model, and so must be complete."""
+
+SPREADS = ("none", "sd", "sem", "log_sd", "ci95", "ci90", "iqr", "range")
+CONFIDENCE = ("high", "medium", "low")
+SPECIES = ("mouse", "human", "rat", "monkey", "other")
+ARRIVALS = ("settled", "bolus", "primary", "none")
+SCOPES = ("liver", "distant", "any_relapse", "organ")
+TIME_UNITS = ("minute", "hour", "day", "week", "month", "year")
+
+PROBABILITY = ("proportion", "survival", "cumulative_incidence", "odds_ratio", "risk_ratio",
+               "ratio", "bound", "ordered")  # fmt: skip
+AMOUNT = ("individual", "mean", "geometric_mean", "median", "percentile", "ratio", "bound",
+          "ordered")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Observable:
+    """A quantity that the model predicts.
+
+    Attributes
+    ----------
+    name, meaning : str
+        Name in the tables, and what it is.
+    unit : str
+        Unit of its values after reading.
+    statistics : tuple of str
+        Statistics that can report it.
+    low, high : float or None
+        Bounds of its values.
+    needs_reference : bool
+        Whether it is defined against a reference arm.
+    substance : str
+        Key of `metinfer.units.MOLAR_MASS`, where mole and mass convert.
+    """
+
+    name: str
+    unit: str
+    meaning: str
+    statistics: tuple[str, ...]
+    low: float | None = 0.0
+    high: float | None = None
+    needs_reference: bool = False
+    substance: str = ""
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """A way in which a paper reports a group, and the columns it cannot do without.
+
+    Attributes
+    ----------
+    name, meaning : str
+        Name in the tables, and what it is.
+    needs : tuple of tuple of str
+        Alternatives; one of them must be filled completely.
+    spreads : tuple of str
+        Spreads that the statistic can use.
+    needs_reference : bool
+        Whether it compares with a reference arm.
+    """
+
+    name: str
+    meaning: str
+    needs: tuple[tuple[str, ...], ...]
+    spreads: tuple[str, ...] = ("none",)
+    needs_reference: bool = False
+
+
+def _fold(name: str, meaning: str) -> Observable:
+    return Observable(name, "1", meaning, AMOUNT, needs_reference=True)
+
+
+_OBSERVABLES = (
+    Observable("metastasis_probability", "1",
+               "share of animals or people with at least one metastasis at `time`",
+               PROBABILITY, high=1.0),
+    Observable("cell_probability", "1",
+               "share with any tumour cell, dormant, awake or grown, at `time`",
+               PROBABILITY, high=1.0),
+    Observable("metastasis_count", "1", "mean number of metastases per organ at `time`",
+               ("count_total", *AMOUNT)),
+    Observable("event_hazard", "1/year",
+               "hazard of the arm's endpoint; rows of intervals.csv, or event-free shares",
+               ("rate", "survival", "cumulative_incidence", "hazard_ratio", "bound", "ordered")),
+    Observable("event_rate", "1/year",
+               "events per year from `time_start` to `time`, in those event-free at `time_start`",
+               ("rate", "survival", "cumulative_incidence", "ratio", "bound", "ordered")),
+    Observable("liver_share", "1", "share of first distant metastases that are in the liver",
+               PROBABILITY, high=1.0),
+    Observable("nk_turnover", "1/day", "turnover rate of NK cells (kN)", AMOUNT),
+    Observable("nk_activity_reduction", "percent", "loss of activity per NK cell",
+               AMOUNT, low=None, high=100.0),
+    _fold("nk_count_fold", "NK number over the reference arm"),
+    _fold("cxcl12_fold", "hepatic CXCL12 over the reference arm"),
+    _fold("neutrophil_fold", "liver neutrophils over the reference arm"),
+    _fold("stellate_fold", "activated stellate cells over the reference arm"),
+    _fold("ifng_fold", "hepatic IFN-gamma signal over the reference arm"),
+    Observable("leucocyte_fold", "1", "blood leucocytes under the CXCR4 drug over no drug", AMOUNT),
+    Observable("timp1_level", "ng/mL", "blood TIMP-1 on the assay's own scale", AMOUNT,
+               substance="timp1"),
+    Observable("timp1_fold", "1", "blood TIMP-1 over healthy", AMOUNT),
+    Observable("event_hazard_ratio", "1",
+               "marginal hazard ratio of the arm's endpoint against the reference arm",
+               ("hazard_ratio", "ratio", "bound", "ordered"), needs_reference=True),
+)  # fmt: skip
+OBSERVABLES: dict[str, Observable] = {o.name: o for o in _OBSERVABLES}
+
+_INTERVAL = ("ci95", "ci90")
+_ESTIMATE = ("value", "low", "high")
+_STATISTICS = (
+    Statistic("individual", "one animal or person: `value`, or `lod` where it was below the limit, "
+              "or `low` and/or `high` where only bounds are known",
+              (("value",), ("lod",), ("low",), ("high",))),
+    Statistic("mean", "arithmetic mean of n, with the SD or SEM in `low`",
+              (("value", "low", "n"),), ("sd", "sem")),
+    Statistic("geometric_mean", "geometric mean of n, with the SD of the natural logs in `low`",
+              (("value", "low", "n"),), ("log_sd",)),
+    Statistic("median", "median of n, with quartiles or extremes in `low` and `high`",
+              (("value", "low", "high", "n"),), ("iqr", "range")),
+    Statistic("percentile", "value at the quantile `level` of n",
+              (("value", "level", "n"),)),
+    Statistic("proportion", "`events` of `n` (a published interval may be kept; it is not used)",
+              (("events", "n"),), ("none", "ci95", "ci90")),
+    Statistic("count_total", "`events` is the sum over n animals or people",
+              (("events", "n"),)),
+    Statistic("rate", "`events` in `person_time`, or a rate with its interval",
+              (("events", "person_time"), _ESTIMATE), ("none", *_INTERVAL)),
+    Statistic("survival", "Kaplan-Meier share event-free at `time`, with n or interval",
+              (("value", "n"), _ESTIMATE), ("none", *_INTERVAL)),
+    Statistic("cumulative_incidence", "cumulative incidence at `time`, with n or interval",
+              (("value", "n"), _ESTIMATE), ("none", *_INTERVAL)),
+    Statistic("ratio", "ratio of the arm to the reference arm, with its interval",
+              (_ESTIMATE,), _INTERVAL, needs_reference=True),
+    Statistic("odds_ratio", "odds ratio against the reference arm, with its interval",
+              (_ESTIMATE,), _INTERVAL, needs_reference=True),
+    Statistic("risk_ratio", "risk ratio against the reference arm, with its interval",
+              (_ESTIMATE,), _INTERVAL, needs_reference=True),
+    Statistic("hazard_ratio", "hazard ratio against the reference arm (or per unit, see "
+              "`contrast`), with its interval", (_ESTIMATE,), _INTERVAL, needs_reference=True),
+    Statistic("bound", "one-sided: at least `low`, or at most `high`; `value` is the confidence "
+              "in the statement", (("value", "low"), ("value", "high"))),
+    Statistic("ordered", "the arm lies above the reference arm; `value` is the confidence in it",
+              (("value",),), needs_reference=True),
+)  # fmt: skip
+STATISTICS: dict[str, Statistic] = {s.name: s for s in _STATISTICS}
+
+RATIOS = ("ratio", "odds_ratio", "risk_ratio", "hazard_ratio")
+"""Statistics whose value has no unit, whatever the observable."""
+
+STATEMENTS = ("bound", "ordered")
+"""Statistics whose `value` is a confidence between 0.5 and 1."""
