@@ -1,0 +1,203 @@
+"""One self-contained HTML file and `report.json` from a `ReportContent`."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from metinfer.report import summary, words
+from metinfer.report.content import ReportContent, Span
+from metinfer.report.drawings import all_drawings, draw_equations
+from metinfer.report.explorer import explorer
+from metinfer.report.sections import all_tables
+
+LIGHT = {
+    "page": "#ffffff", "paper": "#fefefe", "ink": "#1b1f24", "muted": "#59626d",
+    "grid": "#d9dee4", "edge": "#8b95a1", "head": "#eef1f5", "hover": "#f4f7fa",
+    "link": "#005a8f", "focus": "#0072b2", "accent-soft": "#dcebf6", "good": "#00664b",
+    "bad": "#a83200", "warn": "#7d5300", "blue": "#0072b2", "orange": "#e69f00",
+    "green": "#009e73", "vermillion": "#d55e00", "sky": "#56b4e9", "purple": "#cc79a7",
+}  # fmt: skip
+DARK = {
+    "page": "#14171b", "paper": "#1b1f25", "ink": "#e8ebee", "muted": "#a9b2bc",
+    "grid": "#353c45", "edge": "#6d7783", "head": "#252b33", "hover": "#232930",
+    "link": "#7cc4f2", "focus": "#7cc4f2", "accent-soft": "#1f3b50", "good": "#4fd3a8",
+    "bad": "#ff8f5c", "warn": "#f2b84b", "blue": "#4aa8e0", "orange": "#f0b429",
+    "green": "#2fc698", "vermillion": "#ff8a47", "sky": "#8fd0f7", "purple": "#e3a0c4",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Section:
+    """A numbered section: key (its link), title, template, and whether it has nothing to show."""
+
+    number: int
+    key: str
+    title: str
+    template: str
+    empty: bool = False
+
+
+TITLES = (
+    "Verdict", "Question and use", "Data", "Model", "Priors", "Verification", "Computation",
+    "Identifiability", "Posterior", "Fit and validation", "Sensitivity", "Model comparison",
+    "Therapies", "Limits and evidence against", "Reproduce",
+)  # fmt: skip
+KEYS = (
+    "verdict", "question", "data", "model", "priors", "verification", "computation",
+    "identifiability", "posterior", "fit", "sensitivity", "comparison", "therapies", "limits",
+    "reproduce",
+)  # fmt: skip
+
+
+def sections(content: ReportContent) -> list[Section]:
+    """Return the sections in the fixed order, marking those that were not run."""
+    empty = {
+        "verification": not content.checks,
+        "identifiability": not any(p.posterior for p in content.parameters),
+        "sensitivity": True,
+        "comparison": True,
+        "therapies": not (content.effects or content.curves),
+    }
+    return [
+        Section(k, key, title, f"s{k:02d}_{key}.html.j2", empty.get(key, False))
+        for k, (key, title) in enumerate(zip(KEYS, TITLES, strict=True))
+    ]
+
+
+def _packed(value: Any) -> str:
+    """Return compact JSON for an attribute; autoescape makes it safe there."""
+    return json.dumps(clean(value), ensure_ascii=False, separators=(",", ":"))
+
+
+def _inlined(value: Any) -> Markup:
+    """Return JSON that cannot close the script element it stands in."""
+    text = json.dumps(clean(value), ensure_ascii=False, separators=(",", ":"))
+    for mark, code in (("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026")):
+        text = text.replace(mark, code)
+    return Markup(text)
+
+
+def clean(value: Any) -> Any:
+    """Return plain JSON values: dataclasses become objects, NaN and infinities null."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: clean(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, dict):
+        return {str(k): clean(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [clean(v) for v in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("metinfer.report", "templates"),
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(packed=_packed, inlined=_inlined)
+    environment.globals.update(
+        measure=words.measure,
+        years=words.years,
+        assumed=words.is_assumed,
+        parts=_parts,
+        answer_sentence=summary.answer_sentence,
+    )
+    return environment
+
+
+def _parts(span: Span | None, factor: float) -> tuple[str, str, str]:
+    return words.span_parts(None if span is None else words.scale(span, factor))
+
+
+def _asset(environment: Environment, name: str, **values: Any) -> Markup:
+    """Return a file of the package to be inlined; it holds no text from tables."""
+    return Markup(environment.get_template(name).render(**values))
+
+
+def render(content: ReportContent) -> str:
+    """Return the page: one HTML text that loads nothing from anywhere."""
+    environment = _environment()
+    tables = all_tables(content)
+    light, dark = ({k: Markup(v) for k, v in theme.items()} for theme in (LIGHT, DARK))
+    return environment.get_template("page.html.j2").render(
+        content=content,
+        sections=sections(content),
+        tables=_by_attribute(tables),
+        effect_tables=[t for name, t in tables.items() if name.startswith("effects-")],
+        figures=all_drawings(content),
+        equations=draw_equations(content.equations),
+        explorer=explorer(content),
+        echoes=_echoes(content),
+        sentences=summary.sentences(content),
+        css=_asset(environment, "report.css", light=light, dark=dark),
+        js=_asset(environment, "report.js"),
+    )
+
+
+def _by_attribute(tables: dict[str, Any]) -> dict[str, Any]:
+    return {name.replace("-", "_"): t for name, t in tables.items()}
+
+
+def _echoes(content: ReportContent) -> list[str]:
+    """Return the parameters whose 90 % intervals before and after overlap by more than 80 %."""
+    return [
+        p.meaning or p.name for p in content.parameters if p.overlap is not None and p.overlap > 0.8
+    ]
+
+
+def as_json(content: ReportContent) -> dict[str, Any]:
+    """Return every number of the page: the content, its tables and its sentences."""
+    return {
+        "schema": 1,
+        "content": clean(content),
+        "sentences": summary.sentences(content),
+        "answers": [summary.answer_sentence(a) for a in content.answers],
+        "tables": {name: t.as_json() for name, t in all_tables(content).items() if t.rows},
+    }
+
+
+def write(content: ReportContent, out: Path) -> Path:
+    """Write the page to `out` and its numbers beside it as ``report.json``; return `out`.
+
+    Both are written beside their place and renamed, so that a killed process leaves either the
+    old report or the new one.
+    """
+    out = Path(out)
+    numbers = json.dumps(as_json(content), ensure_ascii=False, indent=1, allow_nan=False)
+    _replace(out.with_suffix(".json"), numbers)
+    _replace(out, render(content))
+    return out
+
+
+def _replace(path: Path, text: str) -> None:
+    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(path)
+
+
+def report(run: Any, out: Path | str | None = None) -> Path:
+    """Write the report of a run and return its path.
+
+    Parameters
+    ----------
+    run
+        A run as returned by `metinfer.fit` or `metinfer.load_run`.
+    out
+        The HTML file; `report.html` in the run folder by default. The numbers go beside it.
+    """
+    from metinfer.report.collect import collect
+
+    return write(collect(run), Path(out) if out else Path(run.path) / "report.html")

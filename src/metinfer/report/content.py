@@ -1,0 +1,344 @@
+"""What a report shows, as plain data: no fit, no array library, no drawing.
+
+`metinfer.report.collect.collect` fills a `ReportContent` from a run, tests fill one by hand, and
+`metinfer.report.build.render` turns it into a page and `report.json`. Everything has a default,
+and what is missing appears on the page as a visible gap, never as silence.
+
+Probabilities are fractions (0 to 1), times of patients are years, unless a field says otherwise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+LEARNT = "learnt"
+ASSUMED = "assumed, not learnt"
+
+
+@dataclass(frozen=True)
+class Span:
+    """Median with the central 50 % and 90 % intervals of one quantity."""
+
+    median: float
+    lo50: float
+    hi50: float
+    lo90: float
+    hi90: float
+
+
+@dataclass(frozen=True)
+class Level:
+    """One of the three levels of the verdict: computed, checked, calibrated."""
+
+    name: str
+    state: str  # "pass", "fail" or "not run"
+    meaning: str
+    command: str = ""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether the numbers may be shown to others, and each reason against it."""
+
+    reportable: bool
+    reasons: tuple[str, ...] = ()
+    levels: tuple[Level, ...] = ()
+    quick: bool = False
+
+
+@dataclass(frozen=True)
+class Density:
+    """Smoothed densities of one answer on a common axis; an empty tuple where there is none."""
+
+    x: tuple[float, ...]
+    prior: tuple[float, ...]
+    posterior: tuple[float, ...]
+    no_mouse: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Effect:
+    """One measure of one therapy in one population at one horizon, beside its prior."""
+
+    therapy: str
+    kind: str  # "regimen" or "clamp"
+    population: str
+    measure: str  # a key of metinfer.report.words.MEASURES
+    horizon: float
+    posterior: Span
+    prior: Span | None = None
+    no_mouse: Span | None = None
+    overlap: float | None = None
+    learnt: str = ASSUMED
+    applicability: str = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A named answer, fixed before fitting, in words a reader outside the field can use."""
+
+    name: str
+    effect: Effect
+    margin: float | None = None
+    exceeds: float | None = None  # posterior probability of exceeding the margin
+    density: Density | None = None
+
+
+@dataclass(frozen=True)
+class AuthorField:
+    """A text only the author can give; `text` empty means a visible gap."""
+
+    section: int
+    label: str
+    text: str
+    where: str  # file and key that fill it
+
+
+@dataclass(frozen=True)
+class RoleCount:
+    """How many table rows have one role for one reason."""
+
+    table: str
+    role: str
+    reason: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How much evidence speaks to one state in one species."""
+
+    species: str
+    state: str
+    rows: int
+    cohorts: int
+    events: float
+    statement: str = ""
+
+
+@dataclass(frozen=True)
+class RowFit:
+    """A published row beside what the model predicts for it, on the reported scale."""
+
+    row: str
+    study: str
+    source: str
+    locator: str
+    arm: str
+    species: str
+    quantity: str
+    statistic: str
+    unit: str
+    role: str
+    reported: float
+    predicted: Span
+    low: float | None = None
+    high: float | None = None
+    n: float | None = None
+    when: str = ""
+    tail: float | None = None  # two-sided posterior predictive tail probability
+
+    @property
+    def inside(self) -> bool:
+        """Whether the published value lies within the 90 % predictive interval."""
+        return self.predicted.lo90 <= self.reported <= self.predicted.hi90
+
+
+@dataclass(frozen=True)
+class IntervalFit:
+    """Events seen and expected in one follow-up interval (years)."""
+
+    arm: str
+    start: float
+    end: float
+    at_risk: float
+    observed: float
+    expected: Span
+    role: str = "fit"
+    tail: float | None = None
+
+    @property
+    def inside(self) -> bool:
+        """Whether the observed count lies within the 90 % predictive interval."""
+        return self.expected.lo90 <= self.observed <= self.expected.hi90
+
+
+@dataclass(frozen=True)
+class SurvivalFit:
+    """Kaplan-Meier points of one cohort against the posterior band of the event-free share."""
+
+    arm: str
+    endpoint: str
+    n: float
+    observed_time: tuple[float, ...]
+    observed: tuple[float, ...]
+    time: tuple[float, ...]
+    bands: tuple[Span, ...]
+
+
+@dataclass(frozen=True)
+class Against:
+    """A published finding that speaks against the hypothesis, and how it was treated."""
+
+    finding: str
+    source: str
+    role: str
+    treatment: str
+    rows: str = ""
+
+
+@dataclass(frozen=True)
+class Equation:
+    """One equation of the model; `latex` without dollar signs, `plain` for screen readers."""
+
+    name: str
+    latex: str
+    plain: str = ""
+    meaning: str = ""
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A state or input of the model."""
+
+    name: str
+    symbol: str
+    unit: str
+    meaning: str
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """An assumption and what would break if it were false."""
+
+    statement: str
+    if_false: str
+
+
+@dataclass(frozen=True)
+class Link:
+    """An arrow of the liver niche: signed strength and probability of absence."""
+
+    key: str  # a key of metinfer.report.figures.mechanism.ARROWS
+    meaning: str
+    strength: Span
+    unit: str
+    absent_prior: float | None = None
+    absent_posterior: float | None = None
+    reversed_posterior: float | None = None
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter with prior and posterior (natural scale) and its sampling quality."""
+
+    name: str
+    meaning: str
+    unit: str
+    distribution: str
+    reason: str
+    source: str
+    prior: Span
+    posterior: Span | None = None
+    contraction: float | None = None  # 1 - posterior variance / prior variance
+    overlap: float | None = None
+    rhat: float | None = None
+    ess_bulk: float | None = None
+    ess_tail: float | None = None
+    mcse: float | None = None
+    positive: bool = False
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A limit fixed before fitting, the value reached, and whether it holds."""
+
+    name: str
+    meaning: str
+    value: float | None
+    limit: str
+    passed: bool | None  # None: not run
+
+
+@dataclass(frozen=True)
+class Check:
+    """A check of the computation (code, solver, gradient, recovery), in words."""
+
+    name: str
+    result: str
+    state: str  # "pass", "fail" or "not run"
+    command: str = ""
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Draws of one parameter, one tuple per chain (thinned for the page)."""
+
+    name: str
+    rhat: float | None
+    chains: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Event-free share of one therapy in one population; `therapy` empty means no therapy."""
+
+    therapy: str
+    kind: str
+    population: str
+    source: str  # "posterior", "prior" or "no_mouse"
+    time: tuple[float, ...]
+    bands: tuple[Span, ...]
+
+
+@dataclass(frozen=True)
+class Note:
+    """A named fact or limit: label and text."""
+
+    label: str
+    text: str
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """A file that went into the run."""
+
+    path: str
+    sha256: str
+    rows: int | None = None
+
+
+@dataclass(frozen=True)
+class ReportContent:
+    """Everything a report shows. Empty parts appear as gaps or as "not run"."""
+
+    title: str
+    verdict: Verdict
+    summary: tuple[str, ...] = ()  # extra plain sentences; the standard ones are made by the page
+    answers: tuple[Answer, ...] = ()
+    author: tuple[AuthorField, ...] = ()
+    roles: tuple[RoleCount, ...] = ()
+    coverage: tuple[Coverage, ...] = ()
+    rows: tuple[RowFit, ...] = ()
+    intervals: tuple[IntervalFit, ...] = ()
+    survival: tuple[SurvivalFit, ...] = ()
+    against: tuple[Against, ...] = ()
+    equations: tuple[Equation, ...] = ()
+    states: tuple[Definition, ...] = ()
+    inputs: tuple[Definition, ...] = ()
+    links: tuple[Link, ...] = ()
+    assumptions: tuple[Assumption, ...] = ()
+    parameters: tuple[Parameter, ...] = ()
+    gates: tuple[Gate, ...] = ()
+    checks: tuple[Check, ...] = ()
+    traces: tuple[Trace, ...] = ()
+    computation: tuple[Note, ...] = ()
+    curves: tuple[Curve, ...] = ()
+    effects: tuple[Effect, ...] = ()
+    limits: tuple[Note, ...] = ()
+    reproduce: tuple[Note, ...] = ()
+    files: tuple[InputFile, ...] = ()
+    run_name: str = ""
+    extra: dict[str, Any] = field(default_factory=dict)  # carried into report.json unchanged

@@ -1,0 +1,185 @@
+"""Which figures the page shows, each with title, caption and text alternative."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+
+from metinfer.report import figures, words
+from metinfer.report.content import Curve, Effect, Equation, ReportContent
+from metinfer.report.figures.equations import equation_svg
+from metinfer.report.figures.export import to_svg
+from metinfer.report.figures.rows import pages
+
+PER_PAGE = {"answers": 6, "parameters": 30, "forest": 13, "curves": 12, "cohorts": 8, "traces": 5}
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure as inline SVG with its words."""
+
+    name: str
+    title: str
+    caption: str
+    svg: Markup
+
+
+def _drawing(name: str, title: str, caption: str, make: Callable[..., Any], items: Any) -> Drawing:
+    svg = to_svg(make(items), name, f"{title}. {caption}")
+    return Drawing(name, title, caption, Markup(svg))
+
+
+def _chunks(items: Sequence[Any], size: int) -> Iterator[tuple[str, Sequence[Any]]]:
+    """Split items into equal parts of at most `size`; yields ", part 1 of 3" and the part."""
+    count = -(-len(items) // size)
+    each = -(-len(items) // count) if count else 1
+    for k in range(count):
+        yield (f", part {k + 1} of {count}" if count > 1 else ""), items[k * each : (k + 1) * each]
+
+
+def _series(name: str, title: str, caption: str, make: Callable[..., Any], items: Sequence[Any],
+            size: int) -> list[Drawing]:  # fmt: skip
+    return [
+        _drawing(f"{name}-{k}", title + part, caption, make, group)
+        for k, (part, group) in enumerate(_chunks(items, size))
+    ]
+
+
+def _rows(content: ReportContent) -> list[Drawing]:
+    groups = pages(content.rows)
+    caption = (
+        "Diamonds are the published values (open: predicted, never fitted), bars the 50 % and "
+        "90 % predictive intervals of the same published statistic; about one row in ten should "
+        "lie outside the 90 % interval."
+    )
+    return [
+        _drawing(f"rows-{k}", f"Published rows and predictions, part {k + 1} of {len(groups)}",
+                 caption, figures.observed_against_predicted, group)
+        for k, group in enumerate(groups)
+    ]  # fmt: skip
+
+
+def _intervals(content: ReportContent) -> list[Drawing]:
+    by_arm: dict[str, list[Any]] = {}
+    for item in content.intervals:
+        by_arm.setdefault(item.arm, []).append(item)
+    return [
+        _drawing(f"events-{k}", f"Events seen and expected per follow-up interval{part}",
+                 "Diamonds are the events that were seen, bars what the model expects among "
+                 "those at risk.", figures.interval_events,
+                 [i for arm in arms for i in by_arm[arm]])
+        for k, (part, arms) in enumerate(_chunks(list(by_arm), PER_PAGE["cohorts"]))
+    ]  # fmt: skip
+
+
+def _traces(content: ReportContent) -> list[Drawing]:
+    if not content.traces:
+        return []
+    worst = content.traces[: PER_PAGE["traces"]]
+    return [
+        _drawing("ranks", "Rank plots of the worst quantities",
+                 "Each line is one chain; all should stay near the grey line.",
+                 figures.rank_plots, worst),
+        _drawing("traces", "Traces of the worst quantities",
+                 "Each colour is one chain; they should cover one another.",
+                 figures.trace_plots, worst),
+    ]  # fmt: skip
+
+
+def forest_effects(content: ReportContent) -> dict[tuple[str, float], list[Effect]]:
+    """Return absolute risk reductions by kind of therapy at the longest horizon of each unit."""
+    chosen = [e for e in content.effects if e.measure == "absolute_risk_reduction"]
+    longest = {e.population: e.horizon for e in sorted(chosen, key=lambda e: e.horizon)}
+    groups: dict[tuple[str, float], list[Effect]] = {}
+    for effect in chosen:
+        if effect.horizon == longest[effect.population]:
+            groups.setdefault((effect.kind, effect.horizon), []).append(effect)
+    return groups
+
+
+def _forest(content: ReportContent) -> list[Drawing]:
+    made = []
+    for (kind, horizon), effects in forest_effects(content).items():
+        title = f"Absolute risk reduction within {words.years(horizon)}, {kind}s"
+        caption = (
+            "Circles are the posterior, squares the prior behind it, triangles the posterior "
+            "without the mouse rows; thick bars are 50 %, thin ones 90 % intervals. In the order "
+            "of the therapy table: no ranking is implied."
+        )
+        name = f"forest-{words.number(horizon)}-{kind}".replace(".", "-")
+        made += _series(name, title, caption, figures.risk_reduction_forest, effects,
+                        PER_PAGE["forest"])  # fmt: skip
+    return made
+
+
+def _curves(content: ReportContent) -> list[Drawing]:
+    shown = [c for c in content.curves if c.source == "posterior"]
+    made = []
+    for place, population in enumerate(dict.fromkeys(c.population for c in shown)):
+        group = [c for c in shown if c.population == population]
+        base = [c for c in group if not c.therapy]
+        treated = [c for c in group if c.therapy]
+        for kind in dict.fromkeys(c.kind for c in treated):
+            made += _curve_parts(f"curves-{place}-{kind}", population, kind, base,
+                                 [c for c in treated if c.kind == kind])  # fmt: skip
+    return made
+
+
+def _curve_parts(name: str, population: str, kind: str, base: list[Curve],
+                 treated: list[Curve]) -> list[Drawing]:  # fmt: skip
+    return [
+        _drawing(f"{name}-{k}", f"Share free of metastasis, {kind}s, {population}{part}",
+                 "Posterior median with 50 % and 90 % bands; the dashed grey line is no therapy.",
+                 figures.event_free_curves, [*base, *group])
+        for k, (part, group) in enumerate(_chunks(treated, PER_PAGE["curves"]))
+    ]  # fmt: skip
+
+
+def _links(content: ReportContent) -> list[Drawing]:
+    if not content.links:
+        return []
+    caption = (
+        "Numbers on the arrows are the posterior median strength with its 90 % interval and, "
+        "where a link may be absent, how probable that is now and was before the data. The table "
+        "below holds the same numbers."
+    )
+    return [_drawing("niche", "The liver niche", caption, figures.liver_niche, content.links)]
+
+
+def all_drawings(content: ReportContent) -> dict[str, list[Drawing]]:
+    """Return every figure of the page by section; empty lists where there is nothing to draw."""
+    dense = [a for a in content.answers if a.effect.prior is not None]
+    known = [p for p in content.parameters if p.posterior is not None]
+    return {
+        "links": _links(content),
+        "answers": _series(
+            "answers", "Named answers: before and after the data",
+            "Where the curves lie on one another the answer was assumed, not learnt.",
+            figures.answer_densities, dense, PER_PAGE["answers"]),
+        "parameters": _series(
+            "parameters", "Posterior within prior",
+            "The shaded band is the 90 % interval of the prior; a bar as wide as the band was "
+            "not learnt.", figures.parameter_intervals, known, PER_PAGE["parameters"]),
+        "survival": _series(
+            "survival", "Share free of an event, published and modelled",
+            "Diamonds are Kaplan-Meier estimates; the band is the model.",
+            figures.survival_curves, content.survival, PER_PAGE["cohorts"]),
+        "events": _intervals(content),
+        "rows": _rows(content),
+        "traces": _traces(content),
+        "forest": _forest(content),
+        "curves": _curves(content),
+    }  # fmt: skip
+
+
+def draw_equations(equations: Sequence[Equation]) -> list[dict[str, Any]]:
+    """Return each equation with its SVG, or with none where matplotlib cannot set it."""
+    made = []
+    for k, equation in enumerate(equations):
+        svg = equation_svg(equation.latex, f"equation-{k}", equation.plain or equation.latex)
+        made.append({"name": equation.name, "meaning": equation.meaning, "plain": equation.plain,
+                     "latex": equation.latex, "svg": Markup(svg) if svg else None})  # fmt: skip
+    return made

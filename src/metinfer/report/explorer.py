@@ -1,0 +1,74 @@
+"""The numbers behind the interactive curves: small, rounded, inside the page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from metinfer.report import words
+from metinfer.report.content import Curve, Effect, ReportContent, Span
+
+SOURCES = (
+    ("posterior", "posterior"),
+    ("prior", "prior, before any data"),
+    ("no_mouse", "posterior without mouse rows"),
+)
+POINTS = 61
+
+
+def explorer(content: ReportContent) -> dict[str, Any] | None:
+    """Return choices, filters and data of the explorer, or None where there are no curves."""
+    treated = [c for c in content.curves if c.therapy]
+    if not treated:
+        return None
+    here = {c.source for c in treated}
+    horizons = sorted({e.horizon for e in content.effects}) or [max(treated[0].time)]
+    shared = {
+        "therapy": _same(c.therapy for c in treated),
+        "population": _same(c.population for c in treated),
+        "horizon": _same(words.number(h) for h in reversed(horizons)),
+    }
+    measures = dict.fromkeys(e.measure for e in content.effects)
+    return {
+        "choices": {**shared, "source": [s for s in SOURCES if s[0] in here]},
+        "filters": {**shared, "measure": [(m, words.measure(m).label) for m in measures]},
+        "data": {
+            "curves": [_curve(c) for c in content.curves],
+            "effects": [_effect(e) for e in content.effects],
+        },
+    }
+
+
+def _same(values: Iterable[str]) -> list[tuple[str, str]]:
+    return [(v, v) for v in dict.fromkeys(values)]
+
+
+def _curve(curve: Curve) -> dict[str, Any]:
+    step = max(1, -(-(len(curve.time) - 1) // (POINTS - 1)))
+    keep = sorted({*range(0, len(curve.time), step), len(curve.time) - 1})
+    ends = ("lo90", "lo50", "median", "hi50", "hi90")
+    return {
+        "therapy": curve.therapy,
+        "population": curve.population,
+        "source": curve.source,
+        "time": [round(curve.time[k], 5) for k in keep],
+        "q": [[round(getattr(curve.bands[k], end), 4) for k in keep] for end in ends],
+    }
+
+
+def _effect(effect: Effect) -> dict[str, Any]:
+    measure = words.measure(effect.measure)
+
+    def shown(span: Span | None) -> str | None:
+        return None if span is None else words.span_text(words.scale(span, measure.factor))
+
+    return {
+        "therapy": effect.therapy,
+        "population": effect.population,
+        "horizon": words.number(effect.horizon),
+        "measure": f"{measure.label} ({measure.unit})",
+        "posterior": shown(effect.posterior),
+        "prior": shown(effect.prior),
+        "no_mouse": shown(effect.no_mouse),
+        "learnt": effect.learnt,
+    }

@@ -1,0 +1,55 @@
+"""From a matplotlib Figure to SVG that can stand inside a page.
+
+Ids get a prefix (several drawings share one page), colours become the variables of the theme,
+text stays text in the page's font, and everything that points outside the file goes.
+"""
+
+from __future__ import annotations
+
+import html
+import io
+import re
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from metinfer.report.figures.style import RC, THEME_COLOURS
+
+FONT = "system-ui, 'Segoe UI', Roboto, 'DejaVu Sans', Arial, sans-serif"
+
+
+def to_svg(figure: Figure, name: str, alt: str) -> str:
+    """Return `figure` as inline SVG with `alt` as its text alternative."""
+    target = io.StringIO()
+    with mpl.rc_context({**RC, "svg.hashsalt": name}):
+        figure.savefig(target, format="svg", transparent=True, metadata={"Date": None})
+    return clean(target.getvalue(), name, alt)
+
+
+def clean(svg: str, name: str, alt: str, natural: bool = False) -> str:
+    """Make matplotlib's SVG fit to be inlined; `natural` keeps its own size (equations)."""
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<!--.*?-->", "", svg, flags=re.S)
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.S)
+    svg = re.sub(r'(\bid=")', rf"\1{name}-", svg)
+    svg = re.sub(r'((?:xlink:)?href="#)', rf"\1{name}-", svg).replace("xlink:href", "href")
+    svg = re.sub(r"url\(#", f"url(#{name}-", svg)
+    svg = re.sub(r"#[0-9a-fA-F]{6}\b", _theme, svg)
+    svg = re.sub(r"(font: [^;\"]*?px) [^;\"]*", rf"\1 {FONT}", svg)
+    return _opening(svg, name, alt, natural)
+
+
+def _theme(match: re.Match[str]) -> str:
+    colour = THEME_COLOURS.get(match.group().lower())
+    return f"var(--{colour})" if colour else match.group()
+
+
+def _opening(svg: str, name: str, alt: str, natural: bool) -> str:
+    box = re.search(r'viewBox="([^"]+)"', svg)
+    view = box.group(1) if box else "0 0 100 100"
+    width, height = (float(v) for v in view.split()[2:])
+    size = f' style="width:{width * 1.45:.0f}px;height:{height * 1.45:.0f}px"' if natural else ""
+    label = html.escape(alt, quote=True)
+    kind = "equation" if natural else "figure"
+    opening = f'<svg class="{kind}-svg" role="img" aria-label="{label}" viewBox="{view}"{size}>'
+    return opening + svg[svg.index(">") + 1 :].strip()

@@ -1,0 +1,292 @@
+"""The tables of every section, each made from the content in one function."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from metinfer.report import words
+from metinfer.report.content import Answer, Effect, ReportContent
+from metinfer.report.tables import Column, Table, flag, learnt, numeric, span, state, table, text
+
+
+def _factor(effect: Effect) -> float:
+    return words.measure(effect.measure).factor
+
+
+def answers(content: ReportContent) -> Table:
+    """Return the named answers beside prior and posterior without the mouse rows."""
+    columns = [
+        text("Answer", lambda a: a.name),
+        text("For whom", lambda a: a.effect.population),
+        text("Measure", lambda a: _measure_words(a.effect)),
+        *_beside(lambda a: a.effect),
+        *_margin(content.answers),
+    ]
+    return table("answers", "Named answers, fixed before fitting", columns, content.answers)
+
+
+def _margin(items: Sequence[Answer]) -> list[Column]:
+    if all(a.margin is None for a in items):
+        return []
+
+    def shown(answer: Answer) -> str:
+        if answer.margin is None:
+            return ""
+        measure = words.measure(answer.effect.measure)
+        limit = f"{words.number(answer.margin * measure.factor)} {measure.unit}"
+        return f"{words.share(answer.exceeds)} beyond {limit}"
+
+    return [text("Chance of passing the margin", shown)]
+
+
+def _measure_words(effect: Effect) -> str:
+    measure = words.measure(effect.measure)
+    return f"{measure.label}, {words.years(effect.horizon)} ({measure.unit})"
+
+
+def _beside(get: Any) -> list[Column]:
+    """Return posterior, prior, posterior without mouse rows, overlap and learnt or assumed."""
+    return [
+        span("Posterior", lambda x: get(x).posterior, lambda x: _factor(get(x))),
+        span("Prior", lambda x: get(x).prior, lambda x: _factor(get(x))),
+        span("Without mouse rows", lambda x: get(x).no_mouse, lambda x: _factor(get(x))),
+        numeric("Overlap with prior", lambda x: get(x).overlap, words.share),
+        flag("Learnt or assumed", lambda x: learnt(get(x).learnt)),
+    ]
+
+
+def effects(content: ReportContent, kind: str) -> Table:
+    """Return every measure of one kind of therapy; regimens and clamps never share a table."""
+    columns = [
+        text("Therapy", lambda e: e.therapy),
+        text("For whom", lambda e: e.population),
+        text("Measure", _measure_words),
+        *_beside(lambda e: e),
+        text("Number needed to treat", _needed),
+        text("Applicability", lambda e: e.applicability),
+    ]
+    items = [e for e in content.effects if e.kind == kind]
+    title = {"regimen": "Regimens", "clamp": "Clamps: hypothetical full engagement of a target"}
+    return table(
+        f"effects-{kind}", title.get(kind, kind), columns, items, keys=_effect_keys, wide=True
+    )
+
+
+def _needed(effect: Effect) -> str:
+    if effect.measure != "absolute_risk_reduction":
+        return ""
+    return words.needed_to_treat(effect.posterior)
+
+
+def _effect_keys(effect: Effect) -> dict[str, str]:
+    return {
+        "population": effect.population,
+        "therapy": effect.therapy,
+        "horizon": words.number(effect.horizon),
+        "measure": effect.measure,
+    }
+
+
+def roles(content: ReportContent) -> Table:
+    """Return the accounting of table rows by role and reason."""
+    columns = [
+        text("Table", lambda r: r.table),
+        text("Role", lambda r: r.role),
+        text("Reason", lambda r: r.reason),
+        numeric("Rows", lambda r: r.rows, words.whole),
+    ]
+    return table("roles", "Every published row, by role and reason", columns, content.roles)
+
+
+def coverage(content: ReportContent) -> Table:
+    """Return rows, cohorts and events per species and state."""
+    columns = [
+        text("Part of the model", lambda c: c.state),
+        text("Species", lambda c: c.species),
+        numeric("Rows", lambda c: c.rows, words.whole),
+        numeric("Cohorts", lambda c: c.cohorts, words.whole),
+        numeric("Events", lambda c: c.events, words.whole),
+        text("What that can teach", lambda c: c.statement),
+    ]
+    return table("coverage", "Evidence per part of the model", columns, content.coverage)
+
+
+def rows(content: ReportContent) -> Table:
+    """Return every fitted or checked row against its prediction on the reported scale."""
+    columns = [
+        text("Row", lambda r: r.row),
+        text("Source", lambda r: ", ".join(p for p in (r.source, r.locator) if p)),
+        text("Group", lambda r: ", ".join(p for p in (r.species, r.arm, r.when) if p)),
+        text("Quantity", lambda r: f"{r.quantity} ({r.unit or '1'})"),
+        text("Statistic", lambda r: r.statistic),
+        text("Role", lambda r: r.role),
+        numeric("n", lambda r: r.n, words.whole),
+        numeric("Reported", lambda r: r.reported),
+        span("Predicted", lambda r: r.predicted),
+        flag("Inside 90 %", lambda r: _inside(r.inside)),
+        numeric("Tail probability", lambda r: r.tail),
+    ]
+    caption = "Published rows against posterior prediction, on the reported scale"
+    return table("rows", caption, columns, content.rows, wide=True)
+
+
+def _inside(value: bool) -> tuple[str, str]:
+    return ("inside", "good") if value else ("outside", "bad")
+
+
+def intervals(content: ReportContent) -> Table:
+    """Return events seen and expected per follow-up interval."""
+    columns = [
+        text("Cohort", lambda i: i.arm),
+        numeric("From", lambda i: i.start, unit="years"),
+        numeric("To", lambda i: i.end, unit="years"),
+        numeric("At risk", lambda i: i.at_risk, words.whole),
+        numeric("Events seen", lambda i: i.observed, words.whole),
+        span("Events expected", lambda i: i.expected),
+        text("Role", lambda i: i.role),
+        flag("Inside 90 %", lambda i: _inside(i.inside)),
+        numeric("Tail probability", lambda i: i.tail),
+    ]
+    return table("intervals", "Follow-up intervals", columns, content.intervals)
+
+
+def against(content: ReportContent) -> Table:
+    """Return the evidence against the hypothesis."""
+    columns = [
+        text("Finding", lambda a: a.finding),
+        text("Source", lambda a: a.source),
+        text("Role", lambda a: a.role),
+        text("How it was treated", lambda a: a.treatment),
+        text("Rows", lambda a: a.rows),
+    ]
+    return table("against", "Findings that speak against the hypothesis", columns, content.against)
+
+
+def definitions(content: ReportContent, part: str) -> Table:
+    """Return the states or the inputs of the model."""
+    columns = [
+        text("Name", lambda d: d.name.replace("_", " ")),
+        text("Symbol", lambda d: d.symbol),
+        text("Unit", lambda d: d.unit),
+        text("Meaning", lambda d: d.meaning),
+        text("Source", lambda d: d.source),
+    ]
+    caption = {"states": "States of the model", "inputs": "Inputs: what an arm does to the niche"}
+    return table(part, caption[part], columns, getattr(content, part))
+
+
+def links(content: ReportContent) -> Table:
+    """Return the strength of each arrow and how likely it is absent."""
+    columns = [
+        text("Link", lambda k: k.meaning),
+        span("Strength", lambda k: k.strength),
+        text("Unit", lambda k: k.unit),
+        numeric("Absent, prior", lambda k: k.absent_prior, words.share),
+        numeric("Absent, posterior", lambda k: k.absent_posterior, words.share),
+        numeric("Reversed, posterior", lambda k: k.reversed_posterior, words.share),
+    ]
+    return table("links", "Links of the liver niche", columns, content.links)
+
+
+def assumptions(content: ReportContent) -> Table:
+    """Return the assumptions, each with what breaks if it is false."""
+    columns = [
+        text("Assumption", lambda a: a.statement),
+        text("If it is false", lambda a: a.if_false),
+    ]
+    return table("assumptions", "Assumptions", columns, content.assumptions)
+
+
+def priors(content: ReportContent) -> Table:
+    """Return every prior in real units, with its reason and source."""
+    columns = [
+        text("Parameter", lambda p: p.meaning or p.name),
+        text("Name", lambda p: p.name),
+        text("Unit", lambda p: p.unit),
+        text("Distribution", lambda p: p.distribution),
+        numeric("5 %", lambda p: p.prior.lo90),
+        numeric("50 %", lambda p: p.prior.median),
+        numeric("95 %", lambda p: p.prior.hi90),
+        text("Argument", lambda p: p.reason),
+        text("Source", lambda p: p.source),
+    ]
+    return table("priors", "Priors", columns, content.parameters, wide=True)
+
+
+def posteriors(content: ReportContent) -> Table:
+    """Return posterior against prior for every parameter."""
+    columns = [
+        text("Parameter", lambda p: p.meaning or p.name),
+        text("Name", lambda p: p.name),
+        text("Unit", lambda p: p.unit),
+        span("Prior", lambda p: p.prior),
+        span("Posterior", lambda p: p.posterior),
+        numeric("Variance learnt", lambda p: p.contraction, words.share),
+        numeric("Overlap with prior", lambda p: p.overlap, words.share),
+    ]
+    return table("posteriors", "Prior against posterior", columns, content.parameters, wide=True)
+
+
+def quality(content: ReportContent) -> Table:
+    """Return R-hat, effective sample sizes and Monte-Carlo error per parameter."""
+    columns = [
+        text("Quantity", lambda p: p.meaning or p.name),
+        text("Name", lambda p: p.name),
+        numeric("R-hat", lambda p: p.rhat, lambda v: words.number(v, 4)),
+        numeric("Bulk ESS", lambda p: p.ess_bulk, words.whole),
+        numeric("Tail ESS", lambda p: p.ess_tail, words.whole),
+        numeric("Monte-Carlo error", lambda p: p.mcse, lambda v: words.number(v, 2)),
+    ]
+    items = [p for p in content.parameters if p.rhat is not None]
+    return table("quality", "Sampling quality", columns, items)
+
+
+def gates(content: ReportContent) -> Table:
+    """Return the gates: value, limit, pass or fail."""
+    columns = [
+        text("Gate", lambda g: g.name),
+        text("What it guards", lambda g: g.meaning),
+        numeric("Value", lambda g: g.value, lambda v: words.number(v, 4)),
+        text("Limit", lambda g: g.limit),
+        flag("State", lambda g: state(g.passed)),
+    ]
+    return table("gates", "Gates, fixed before fitting", columns, content.gates)
+
+
+def checks(content: ReportContent) -> Table:
+    """Return the checks of the computation."""
+    tone = {"pass": "good", "fail": "bad"}
+    columns = [
+        text("Check", lambda c: c.name),
+        text("Result", lambda c: c.result),
+        flag("State", lambda c: (c.state, tone.get(c.state, "warn"))),
+        text("Command", lambda c: c.command),
+    ]
+    return table("checks", "Checks of the computation", columns, content.checks)
+
+
+def files(content: ReportContent) -> Table:
+    """Return the inputs with their hashes."""
+    columns = [
+        text("File", lambda f: f.path),
+        numeric("Rows", lambda f: f.rows, words.whole),
+        text("SHA-256", lambda f: f.sha256),
+    ]
+    return table("files", "Inputs of this run", columns, content.files)
+
+
+def notes(content: ReportContent, part: str) -> Table:
+    """Return labelled facts: computation, limits or reproduce."""
+    columns = [text("Item", lambda n: n.label), text("Value", lambda n: n.text)]
+    return table(part, part.capitalize(), columns, getattr(content, part))
+
+
+def all_tables(content: ReportContent) -> dict[str, Table]:
+    """Return every table of the report by name; those without rows are empty."""
+    made = [f(content) for f in (answers, roles, coverage, rows, intervals, against, links)]
+    made += [f(content) for f in (assumptions, priors, posteriors, quality, gates, checks, files)]
+    made += [definitions(content, part) for part in ("states", "inputs")]
+    made += [effects(content, kind) for kind in ("regimen", "clamp")]
+    made += [notes(content, part) for part in ("computation", "limits", "reproduce")]
+    return {t.name: t for t in made}

@@ -1,0 +1,154 @@
+"""Tables as data: what the page shows, what the CSV holds and what `report.json` carries.
+
+A cell keeps the text that is shown apart from the values behind it, so that sorting and
+downloads use full precision while the eye gets the digits the interval supports.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from metinfer.report import words
+from metinfer.report.content import Span
+
+SPAN_PARTS = ("median", "lo50", "hi50", "lo90", "hi90")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Shown text, the value that sorts it, and the values a download gets."""
+
+    text: str
+    sort: str | float | None
+    values: tuple[Any, ...]
+    detail: str = ""  # second line, smaller
+    tone: str = ""  # "good", "bad", "warn", "assumed" or nothing
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: heading, how a cell is made from a row, and the names of its CSV values."""
+
+    label: str
+    make: Callable[[Any], Cell]
+    parts: tuple[str, ...] = ()
+    numeric: bool = False
+    unit: str = ""
+    narrow: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A captioned table; `keys` are per-row attributes that the page filters by."""
+
+    name: str
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    keys: tuple[dict[str, str], ...] = field(default=())
+    wide: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """Return headings and values, every number at full precision."""
+        return {
+            "caption": self.caption,
+            "columns": [
+                {"label": c.label, "unit": c.unit, "values": list(c.parts) or [c.label]}
+                for c in self.columns
+            ],
+            "rows": [[plain(v) for cell in row for v in cell.values] for row in self.rows],
+            "shown": [[c.text for c in row] for row in self.rows],
+        }
+
+
+def plain(value: Any) -> Any:
+    """Return a value JSON can hold; NaN and infinities become null."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def table(
+    name: str, caption: str, columns: Sequence[Column], items: Iterable[Any], **more: Any
+) -> Table:
+    """Return the table of `items`; ``keys`` may be a function from item to filter attributes."""
+    items = tuple(items)
+    keys = more.pop("keys", None)
+    return Table(
+        name,
+        caption,
+        tuple(columns),
+        tuple(tuple(c.make(item) for c in columns) for item in items),
+        keys=tuple(keys(item) for item in items) if keys else (),
+        **more,
+    )
+
+
+def text(label: str, get: Callable[[Any], str], **more: Any) -> Column:
+    """Return a column of words."""
+
+    def make(item: Any) -> Cell:
+        value = str(get(item) or "")
+        return Cell(value or words.GAP, value.lower(), (value,))
+
+    return Column(label, make, **more)
+
+
+def numeric(
+    label: str,
+    get: Callable[[Any], float | None],
+    show: Callable[[float | None], str] = words.number,
+    **more: Any,
+) -> Column:
+    """Return a column of single numbers."""
+
+    def make(item: Any) -> Cell:
+        value = get(item)
+        return Cell(show(value), value, (value,))
+
+    return Column(label, make, numeric=True, **more)
+
+
+def span(
+    label: str,
+    get: Callable[[Any], Span | None],
+    factor: Callable[[Any], float] = lambda _: 1.0,
+    **more: Any,
+) -> Column:
+    """Return a column of medians with the 90 % interval below; downloads get all five numbers."""
+
+    def make(item: Any) -> Cell:
+        value = get(item)
+        if value is None:
+            return Cell(words.GAP, None, (None,) * 5)
+        shown = words.scale(value, factor(item))
+        median, _, wide = words.span_parts(shown)
+        ends = (shown.median, shown.lo50, shown.hi50, shown.lo90, shown.hi90)
+        return Cell(median, shown.median, ends, detail=wide)
+
+    return Column(label, make, parts=tuple(f"{label} {p}" for p in SPAN_PARTS), numeric=True, **more)
+
+
+def flag(label: str, get: Callable[[Any], tuple[str, str]], **more: Any) -> Column:
+    """Return a column of short states; `get` gives text and tone."""
+
+    def make(item: Any) -> Cell:
+        shown, tone = get(item)
+        return Cell(shown, shown.lower(), (shown,), tone=tone)
+
+    return Column(label, make, **more)
+
+
+def state(value: bool | None) -> tuple[str, str]:
+    """Return the words and tone of pass, fail and not run."""
+    if value is None:
+        return "not run", "warn"
+    return ("pass", "good") if value else ("fail", "bad")
+
+
+def learnt(value: str) -> tuple[str, str]:
+    """Return the words and tone of learnt or assumed."""
+    return value, "assumed" if words.is_assumed(value) else "good"

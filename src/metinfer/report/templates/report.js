@@ -1,0 +1,171 @@
+"use strict";
+(() => {
+  const root = document.documentElement;
+  const all = (what, where = document) => [...where.querySelectorAll(what)];
+  const one = (what, where = document) => where.querySelector(what);
+
+  // Theme: follows the system until the reader chooses.
+  const toggle = one("#theme");
+  const dark = () => root.dataset.theme ? root.dataset.theme === "dark"
+    : matchMedia("(prefers-color-scheme: dark)").matches;
+  const label = () => { toggle.textContent = dark() ? "Light theme" : "Dark theme"; };
+  toggle.addEventListener("click", () => { root.dataset.theme = dark() ? "light" : "dark"; label(); });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", label);
+  label();
+  one("#print").addEventListener("click", () => window.print());
+
+  // Printing opens what is folded and puts it back afterwards.
+  let folded = [];
+  addEventListener("beforeprint", () => {
+    folded = all("details:not([open])");
+    folded.forEach((d) => { d.open = true; });
+  });
+  addEventListener("afterprint", () => folded.forEach((d) => { d.open = false; }));
+
+  // Contents: mark the section being read; open the fold a link points into.
+  const links = new Map(all(".contents a").map((a) => [a.hash.slice(1), a]));
+  const watch = new IntersectionObserver((seen) => {
+    for (const entry of seen) {
+      if (!entry.isIntersecting || !links.has(entry.target.id)) continue;
+      links.forEach((a) => a.removeAttribute("aria-current"));
+      links.get(entry.target.id).setAttribute("aria-current", "true");
+    }
+  }, { rootMargin: "-10% 0px -80% 0px" });
+  all("section[id]").forEach((s) => watch.observe(s));
+
+  // Tables: sort by a heading, download as CSV.
+  const value = (cell) => {
+    const raw = cell.dataset.v;
+    if (raw === undefined || raw === "") return null;
+    return cell.dataset.t === "n" ? Number(raw) : raw;
+  };
+  const compare = (a, b, up) => {
+    if (a === null || b === null) return (a === null) - (b === null);
+    const order = typeof a === "number" && typeof b === "number" ? a - b
+      : String(a).localeCompare(String(b), undefined, { numeric: true });
+    return up ? order : -order;
+  };
+  const sort = (head) => {
+    const table = head.closest("table");
+    const up = head.getAttribute("aria-sort") !== "ascending";
+    const place = [...head.parentNode.children].indexOf(head);
+    all("th[aria-sort]", table).forEach((h) => h.setAttribute("aria-sort", "none"));
+    head.setAttribute("aria-sort", up ? "ascending" : "descending");
+    const body = table.tBodies[0];
+    const rows = [...body.rows];
+    rows.sort((p, q) => compare(value(p.cells[place]), value(q.cells[place]), up));
+    body.append(...rows);
+  };
+  all("thead th button").forEach((b) => b.addEventListener("click", () => sort(b.closest("th"))));
+
+  // A text that starts like a formula gets an apostrophe, so that a spreadsheet shows it as text.
+  const field = (v) => {
+    if (v === null) return "";
+    const text = typeof v === "string" && /^[=+\-@\t\r]/.test(v) ? "'" + v : String(v);
+    return /[",\n\r]/.test(text) ? '"' + text.replaceAll('"', '""') + '"' : text;
+  };
+  const csv = (table) => {
+    const heads = all("thead th", table).flatMap((h) => JSON.parse(h.dataset.parts));
+    const rows = [...table.tBodies[0].rows].filter((r) => !r.hidden)
+      .map((r) => [...r.cells].flatMap((c) => JSON.parse(c.dataset.values)));
+    return [heads, ...rows].map((r) => r.map(field).join(",")).join("\r\n") + "\r\n";
+  };
+  all("button[data-csv]").forEach((button) => button.addEventListener("click", () => {
+    const table = document.getElementById(button.dataset.csv);
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob(["\ufeff" + csv(table)], { type: "text/csv" }));
+    link.download = `${table.id.replace(/^table-/, "")}.csv`;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  }));
+
+  // Therapy tables and the forest follow the same choice.
+  const choose = all("select[data-filter]");
+  const filter = () => {
+    all("table[data-filtered] tbody tr").forEach((row) => {
+      row.hidden = choose.some((s) => s.value && row.dataset[s.dataset.filter] !== s.value);
+    });
+    all("[data-shown]").forEach((out) => {
+      const rows = all("tbody tr", document.getElementById(out.dataset.shown));
+      out.textContent = `${rows.filter((r) => !r.hidden).length} of ${rows.length} rows shown`;
+    });
+  };
+  choose.forEach((s) => s.addEventListener("change", filter));
+  filter();
+
+  // Event-free curves, drawn from the numbers in the page.
+  const store = one("#curves");
+  if (!store) return;
+  const data = JSON.parse(store.textContent);
+  const pick = Object.fromEntries(all("select[data-pick]").map((s) => [s.dataset.pick, s]));
+  const W = 720, H = 380, L = 56, R = 16, T = 14, B = 46;
+  const xs = (t, last) => L + (W - L - R) * t / last;
+  const ys = (v) => T + (H - T - B) * (1 - v);
+  const path = (time, values, last) => time.map((t, i) => [xs(t, last), ys(values[i])])
+    .map((p) => p.map((v) => v.toFixed(1)).join(",")).join("L");
+  const area = (time, low, high, last) =>
+    `M${path(time, low, last)}L${path([...time].reverse(), [...high].reverse(), last)}Z`;
+  const until = (curve, last) => {
+    const keep = curve.time.filter((t) => t <= last + 1e-9).length;
+    const bands = curve.q.map((q) => q.slice(0, keep));
+    return { time: curve.time.slice(0, keep), q: bands };
+  };
+  const svg = one("#explorer-svg");
+  const make = (name, attributes, text) => {
+    const node = document.createElementNS("http://www.w3.org/2000/svg", name);
+    Object.entries(attributes).forEach(([k, v]) => node.setAttribute(k, v));
+    if (text !== undefined) node.textContent = text;
+    svg.append(node);
+  };
+  const find = (therapy, source) => data.curves.find((c) =>
+    c.therapy === therapy && c.population === pick.population.value && c.source === source);
+  const axes = (last) => {
+    for (let v = 0; v <= 1.001; v += 0.25) {
+      make("line", { x1: L, x2: W - R, y1: ys(v), y2: ys(v), stroke: "var(--grid)" });
+      make("text", { x: L - 8, y: ys(v) + 4, "text-anchor": "end" }, `${Math.round(100 * v)} %`);
+    }
+    const step = last > 6 ? 2 : last > 2 ? 1 : last / 4;
+    for (let t = 0; t <= last + 1e-9; t += step) {
+      make("text", { x: xs(t, last), y: H - B + 20, "text-anchor": "middle" }, +t.toFixed(3));
+    }
+    make("text", { x: (L + W - R) / 2, y: H - 6, "text-anchor": "middle" }, "years");
+  };
+  const line = (curve, last, colour, dash, bands) => {
+    if (!curve) return;
+    const { time, q } = until(curve, last);
+    if (bands) {
+      make("path", { d: area(time, q[0], q[4], last), fill: colour, opacity: 0.16 });
+      make("path", { d: area(time, q[1], q[3], last), fill: colour, opacity: 0.26 });
+    }
+    make("path", { d: `M${path(time, q[2], last)}`, fill: "none", stroke: colour,
+      "stroke-width": 2.4, "stroke-dasharray": dash });
+  };
+  const readout = () => {
+    const out = one("#readout");
+    out.replaceChildren();
+    const hits = data.effects.filter((e) => e.therapy === pick.therapy.value
+      && e.population === pick.population.value && e.horizon === pick.horizon.value);
+    for (const effect of hits) {
+      const box = document.createElement("div");
+      const big = document.createElement("b");
+      big.textContent = effect[pick.source.value] || "not computed";
+      box.append(`${effect.measure} (posterior, prior or without mouse rows as chosen)`.split(" (p")[0], big);
+      box.append(`prior: ${effect.prior || "not computed"} · ${effect.learnt}`);
+      out.append(box);
+    }
+    if (!hits.length) out.textContent = "No number for this choice.";
+  };
+  const draw = () => {
+    svg.replaceChildren();
+    const last = Number(pick.horizon.value);
+    axes(last);
+    line(find("", pick.source.value), last, "var(--muted)", "7 5", false);
+    line(find(pick.therapy.value, pick.source.value), last, "var(--blue)", "none", true);
+    const name = (s) => s.selectedOptions[0].textContent.trim();
+    svg.setAttribute("aria-label", `Share free of metastasis over ${last} years, `
+      + `${name(pick.therapy)} beside no therapy, in ${name(pick.population)}, ${name(pick.source)}.`);
+    readout();
+  };
+  Object.values(pick).forEach((s) => s.addEventListener("change", draw));
+  draw();
+})();

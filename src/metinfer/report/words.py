@@ -1,0 +1,140 @@
+"""How numbers become words: measures by name, three significant digits, true minus signs."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from metinfer.report.content import LEARNT, Span
+
+MINUS = "\u2212"
+DASH = "\u2013"
+GAP = "\u2014"
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A measure of a therapy: words, unit and the factor from stored to shown values."""
+
+    label: str
+    unit: str
+    factor: float = 1.0
+    no_effect: float | None = 0.0
+
+
+MEASURES: dict[str, Measure] = {
+    "risk": Measure("risk of metastasis with therapy", "%", 100.0, None),
+    "risk_untreated": Measure("risk of metastasis without therapy", "%", 100.0, None),
+    "absolute_risk_reduction": Measure("absolute risk reduction", "percentage points", 100.0),
+    "risk_ratio": Measure("risk ratio, treated over untreated", "ratio", 1.0, 1.0),
+    "rmst_gain": Measure("event-free time gained", "years"),
+}
+
+
+def measure(name: str) -> Measure:
+    """Return the words of a measure; an unknown one is shown by its own name, unscaled."""
+    return MEASURES.get(name, Measure(name.replace("_", " "), ""))
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """Return `value` to `digits` significant digits, or a dash where there is none."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return GAP
+    if math.isinf(value):
+        return "\u221e" if value > 0 else MINUS + "\u221e"
+    if value == 0:
+        return "0"
+    size = math.floor(math.log10(abs(value)))
+    if -4 <= size < 6:
+        text = f"{round(value, digits - 1 - size):,.{max(digits - 1 - size, 0)}f}"
+        text = text.rstrip("0").rstrip(".") if "." in text and float(value).is_integer() else text
+    else:
+        mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+        text = f"{mantissa}e{int(exponent)}"
+    return text.replace("-", MINUS)
+
+
+def whole(value: float | None) -> str:
+    """Return a count with thousands separated."""
+    if value is None or math.isnan(value):
+        return GAP
+    return f"{round(value):,}".replace("-", MINUS)
+
+
+def share(value: float | None) -> str:
+    """Return a fraction as a percentage; never 0 % or 100 % unless it is exactly that."""
+    if value is None or math.isnan(value):
+        return GAP
+    if 0 < value < 0.01:
+        return "< 1 %"
+    if 0.99 < value < 1:
+        return "> 99 %"
+    return f"{100 * value:.0f} %"
+
+
+def scale(span: Span, factor: float) -> Span:
+    """Return the interval times `factor`."""
+    return Span(*(factor * v for v in (span.median, span.lo50, span.hi50, span.lo90, span.hi90)))
+
+
+def _digits(span: Span) -> int:
+    """Return the decimals that a 90 % interval deserves: three digits of its largest end."""
+    largest = max(abs(span.lo90), abs(span.hi90), abs(span.median), 1e-12)
+    return min(max(2 - math.floor(math.log10(largest)), 0), 6)
+
+
+def fixed(value: float, decimals: int) -> str:
+    """Return `value` with `decimals` decimals and a true minus sign; never "-0"."""
+    text = f"{value:,.{decimals}f}"
+    return text.lstrip("-") if float(text.replace(",", "")) == 0 else text.replace("-", MINUS)
+
+
+def span_parts(span: Span | None) -> tuple[str, str, str]:
+    """Return median, 50 % interval and 90 % interval as text with equal decimals."""
+    if span is None or math.isnan(span.median):
+        return GAP, GAP, GAP
+    if max(abs(span.lo90), abs(span.hi90)) >= 1e6 or 0 < abs(span.median) < 1e-4:
+        ends = [number(v) for v in (span.median, span.lo50, span.hi50, span.lo90, span.hi90)]
+    else:
+        digits = _digits(span)
+        ends = [
+            fixed(v, digits) for v in (span.median, span.lo50, span.hi50, span.lo90, span.hi90)
+        ]
+    return ends[0], f"{ends[1]} to {ends[2]}", f"{ends[3]} to {ends[4]}"
+
+
+def span_text(span: Span | None) -> str:
+    """Return ``median (lo90 to hi90)``."""
+    median, _, wide = span_parts(span)
+    return median if median == GAP else f"{median} ({wide})"
+
+
+def years(value: float) -> str:
+    """Return "5 years", "1 year"."""
+    return f"{number(value)} year{'' if value == 1 else 's'}"
+
+
+def overlap(first: Span, second: Span) -> float:
+    """Return the intersection over union of two 90 % intervals (1 where both are one point)."""
+    union = max(first.hi90, second.hi90) - min(first.lo90, second.lo90)
+    if union == 0:
+        return 1.0
+    common = min(first.hi90, second.hi90) - max(first.lo90, second.lo90)
+    return max(common, 0.0) / union
+
+
+def needed_to_treat(reduction: Span) -> str:
+    """Return the number needed to treat, or why there is none.
+
+    Where the 90 % interval of the risk reduction includes no effect the number runs through
+    infinity and is not given.
+    """
+    if reduction.lo90 <= 0:
+        return "not defined: 90 % interval includes no benefit"
+    ends = (1 / reduction.median, 1 / reduction.hi90, 1 / reduction.lo90)
+    return f"{whole(ends[0])} ({whole(ends[1])} to {whole(ends[2])})"
+
+
+def is_assumed(learnt: str) -> bool:
+    """Return whether a number only repeats its prior (anything but a clear "learnt")."""
+    return learnt != LEARNT
