@@ -43,6 +43,8 @@ class Population:
         ``liver`` (liver metastasis as the first one) or ``all_sites``.
     reach : str
         ``liver``: the therapy acts on the liver part only; ``everywhere``: labelled scenario.
+    elsewhere : bool
+        Whether metastasis outside the liver competes, by the liver's share at first metastasis.
     horizons : tuple of float
         Years after time zero at which risk is read; the last one ends the curve.
     inputs : mapping
@@ -56,6 +58,7 @@ class Population:
     stocks: tuple[tuple[str, float], ...]
     endpoint: str
     reach: str
+    elsewhere: bool
     horizons: tuple[float, ...]
     arrival: str
     era: str
@@ -112,6 +115,7 @@ def _population(name: str, table: Table) -> Population:
         stocks=table.shares("stock"),
         endpoint=table.text("endpoint", allowed=ENDPOINTS),
         reach=table.text("reach", "liver", allowed=REACHES),
+        elsewhere=table.flag("elsewhere", True),
         horizons=tuple(horizons.tolist()),
         arrival=table.text("arrival", "settled", allowed=("settled", "bolus")),
         era=table.text("era", ""),

@@ -103,6 +103,13 @@ class Table:
             return 1
         return value
 
+    def flag(self, name: str, default: Any = _MISSING) -> bool:
+        """True or false."""
+        value = self._get(name, default)
+        if not isinstance(value, bool) and value is not _MISSING:
+            self.fault(name, f"true or false is needed, got {value!r}")
+        return value is True
+
     def text(self, name: str, default: Any = _MISSING, allowed: Sequence[str] = ()) -> str:
         """Text, one of `allowed` if that is given."""
         value = self._get(name, default)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -177,6 +178,7 @@ def _therapy(name: str, table: Table, agents: Mapping[str, Agent]) -> Therapy:
     if kind in ("clamp", "adverse") and (doses or not sets):
         table.fault("", f"a therapy of kind {kind!r} needs set and may not have doses")
     _overlap(table, doses)
+    _overlapping_sets(table, sets)
     label, reason = table.text("label", name), table.text("reason", "")
     start = _start(table)
     table.close()
@@ -218,6 +220,15 @@ def _overlap(table: Table, doses: tuple[DoseRow, ...]) -> None:
         if len(clash):
             day = start[order][clash[0] + 1]
             table.fault("doses", f"overlapping start: two doses of {agent} on day {day:g} of the therapy")
+
+
+def _overlapping_sets(table: Table, sets: tuple[SetRow, ...]) -> None:
+    """Note settings of one input that start before another has stopped."""
+    for name in dict.fromkeys(s.input for s in sets):
+        rows = sorted((s for s in sets if s.input == name), key=lambda s: s.start)
+        for first, second in pairwise(rows):
+            if second.start < first.stop:
+                table.fault("set", f"overlapping start: {name} is set twice on day {second.start:g}")
 
 
 def _set(table: Table) -> SetRow:

@@ -1,0 +1,136 @@
+"""How far each answer lies from the evidence: computed from the fitted rows, never typed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from metinfer.therapy.populations import YEAR, Population
+from metinfer.therapy.regimen import DOSE_UNITS, Therapies, Therapy
+
+INSIDE = "inside the evidence"
+PRIOR_ONLY = "prior only"
+#: Observables that count tumour outcome, as opposed to the niche.
+OUTCOMES = frozenset(
+    {"metastasis_probability", "cell_probability", "metastasis_count", "event_hazard", "event_rate"}
+)
+#: Arm columns that move a model input away from healthy, with the healthy value.
+COLUMNS = {
+    "injury": ("injury", 0.0),
+    "timp1": ("timp1_fold", 1.0),
+    "nk_depletion": ("nk_depletion", 0.0),
+    "nk_activity": ("nk_activity", 1.0),
+    "perforin_loss": ("perforin_loss", 0.0),
+    "ifng_loss": ("ifng_loss", 0.0),
+    "neutrophil_depletion": ("neutrophil_depletion", 0.0),
+}
+
+
+@dataclass(frozen=True)
+class Use:
+    """One fitted row: which inputs its arms move, in which species, and whether it is an outcome."""
+
+    inputs: frozenset[str]
+    species: str
+    outcome: bool
+
+
+@dataclass(frozen=True)
+class Applicability:
+    """What the fitted rows cover: inputs, agents with their largest dose, follow-up per context."""
+
+    therapies: Therapies
+    uses: tuple[Use, ...]
+    largest_dose: dict[tuple[str, str], float]
+    follow_up: dict[str, float]
+
+    @classmethod
+    def of(cls, evidence: Any, therapies: Therapies) -> Applicability:
+        """Coverage of an `Evidence` object."""
+        arms = {a.arm: a for a in _items(evidence.arms)}
+        moved = {name: _moved(arm) for name, arm in arms.items()}
+        largest: dict[tuple[str, str], float] = {}
+        fitted = [m for m in _items(evidence.measurements) if m.role == "fit"]
+        used = {m.arm for m in fitted} | {m.reference_arm for m in fitted if m.reference_arm}
+        for dose in _items(evidence.doses):
+            agent = therapies.agents.get(dose.agent)
+            if agent is None or dose.arm not in used:
+                continue
+            moved[dose.arm] = moved[dose.arm] | {agent.target}
+            amount, per = DOSE_UNITS.get(dose.unit, (0.0, ""))
+            key = (dose.agent, per)
+            largest[key] = max(largest.get(key, 0.0), dose.amount * amount)
+        uses = tuple(_use(m, arms, moved) for m in fitted)
+        return cls(therapies, uses, largest, _follow_up(evidence, arms))
+
+    def flag(self, therapy: Therapy, population: Population) -> str:
+        """Flag of one answer: inside, prior only, or extrapolated with the reasons in brackets."""
+        targets = set(self.therapies.targets(therapy))
+        touching = [u for u in self.uses if targets & u.inputs]
+        if not touching:
+            return PRIOR_ONLY
+        reasons = self._reasons(therapy, population, targets, touching)
+        return f"extrapolated ({', '.join(reasons)})" if reasons else INSIDE
+
+    def _reasons(
+        self, therapy: Therapy, population: Population, targets: set[str], touching: list[Use]
+    ) -> list[str]:
+        covered = set().union(*(u.inputs for u in touching))
+        outcomes = [u for u in touching if u.outcome]
+        same = [u for u in (outcomes or touching) if u.species == population.species]
+        own = all(self.therapies.agents[a].kinetics_of(population.species)[1] for a in therapy.agents)
+        checks = {
+            "target": not targets <= covered,
+            "outcome": not outcomes,
+            "species": not same or not own,
+            "agent": any(not self._doses_of(a) for a in therapy.agents),
+            "dose": any(self._above(t) for t in (therapy, *therapy.parts)),
+            "time": population.horizons[-1] > self._years(population) * (1.0 + 1e-9),
+        }
+        return [name for name, found in checks.items() if found]
+
+    def _doses_of(self, agent: str) -> list[float]:
+        return [amount for (name, _), amount in self.largest_dose.items() if name == agent]
+
+    def _above(self, therapy: Therapy) -> bool:
+        for dose in therapy.doses:
+            unit, per = DOSE_UNITS[dose.unit]
+            known = self.largest_dose.get((dose.agent, per))
+            if known is not None and dose.amount * unit > known * (1.0 + 1e-9):
+                return True
+        return False
+
+    def _years(self, population: Population) -> float:
+        return min(self.follow_up.get(context, 0.0) for context, _ in population.contexts)
+
+
+def _items(table: Any) -> Any:
+    return table.values() if hasattr(table, "values") else table
+
+
+def _moved(arm: Any) -> frozenset[str]:
+    """Model inputs in which an arm differs from a healthy liver."""
+    found = {name for name, (column, healthy) in COLUMNS.items() if getattr(arm, column) != healthy}
+    if arm.timp1_level and arm.timp1_level != "healthy":
+        found.add("timp1")
+    return frozenset(found)
+
+
+def _use(row: Any, arms: dict[str, Any], moved: dict[str, frozenset[str]]) -> Use:
+    inputs = moved[row.arm] | moved.get(row.reference_arm or "", frozenset())
+    return Use(inputs, arms[row.arm].species, row.observable in OUTCOMES)
+
+
+def _follow_up(evidence: Any, arms: dict[str, Any]) -> dict[str, float]:
+    """Longest fitted follow-up of each context, years."""
+    longest: dict[str, float] = {}
+    ends = [(i.arm, i.end_day) for i in _items(evidence.intervals) if i.role == "fit"]
+    ends += [
+        (m.arm, m.time_day or 0.0)
+        for m in _items(evidence.measurements)
+        if m.role == "fit" and m.observable in OUTCOMES
+    ]
+    for arm, day in ends:
+        for context, _ in arms[arm].contexts:
+            longest[context] = max(longest.get(context, 0.0), day / YEAR)
+    return longest

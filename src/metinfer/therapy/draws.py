@@ -1,0 +1,73 @@
+"""Draws of named parameters, as the solver and the outcome formulas need them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from metinfer.inference.design import LaneSpec
+from metinfer.inference.priors import Coordinates
+
+
+class Draws(Protocol):
+    """What a prediction needs of a posterior (or prior): everything per draw."""
+
+    def __len__(self) -> int:
+        """Number of draws."""
+
+    def theta(self, specs: Sequence[LaneSpec]) -> np.ndarray:
+        """Lane parameters (draw, lane, parameter), for one founder per subject."""
+
+    def founders(self, context: str, stock: str) -> np.ndarray:
+        """Founders per subject (draw,)."""
+
+    def frailty(self, context: str) -> np.ndarray:
+        """Frailty shape k (draw,)."""
+
+    def liver_share(self, context: str) -> np.ndarray:
+        """Share of first distant metastases that is in the liver (draw,)."""
+
+
+@dataclass(frozen=True)
+class NamedDraws:
+    """Draws held as named parameters on the natural scale, each (draw,) or (draw, coordinate)."""
+
+    params: Mapping[str, np.ndarray]
+    coordinates: Coordinates
+
+    def __len__(self) -> int:
+        return len(self.params["stellate_rate"])
+
+    def theta(self, specs: Sequence[LaneSpec]) -> np.ndarray:
+        """Lane parameters (draw, lane, parameter)."""
+        from metinfer.inference.lanes import LaneTable, lane_theta
+
+        return lane_theta(self.params, LaneTable.of(specs, self.coordinates), np)
+
+    def founders(self, context: str, stock: str) -> np.ndarray:
+        """Founders per subject (draw,)."""
+        base = self._of("founders", context)
+        if "stock_level" not in self.params or stock not in self.coordinates.stock:
+            return base
+        return base * np.exp(self.params["stock_level"][:, self.coordinates.stock.index(stock)])
+
+    def frailty(self, context: str) -> np.ndarray:
+        """Frailty shape k (draw,)."""
+        return self._of("frailty_shape", context)
+
+    def liver_share(self, context: str) -> np.ndarray:
+        """Share of first distant metastases that is in the liver (draw,)."""
+        return self._of("liver_share", context)
+
+    def thinned(self, most: int) -> NamedDraws:
+        """At most `most` draws, evenly spaced."""
+        if len(self) <= most:
+            return self
+        keep = np.linspace(0, len(self) - 1, most).round().astype(int)
+        return NamedDraws({k: np.asarray(v)[keep] for k, v in self.params.items()}, self.coordinates)
+
+    def _of(self, name: str, context: str) -> np.ndarray:
+        return self.params[name][:, self.coordinates.context.index(context)]

@@ -1,0 +1,156 @@
+"""Dose tables to drug input: how much of a reference level each dose brings, and how fast it goes.
+
+Pharmacokinetics and potency are uncertain too. They are drawn as a small set of *variants*
+(a Latin hypercube over the anchors): every posterior draw takes one variant, the same one in
+every population, source and therapy that shares the agent, so that contrasts stay paired.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import brentq
+
+from metinfer.therapy.agents import MASS_LEVELS, MOLAR_LEVELS, TIME_UNITS, VOLUME_UNITS, Agent, Quantity
+from metinfer.therapy.regimen import DOSE_UNITS, DoseRow
+
+#: Variants of uncertain pharmacokinetics and potency per therapy; draws are spread evenly over them.
+VARIANTS = 16
+#: Absorption is at most this much faster than elimination when it follows from a time of peak.
+FASTEST = 1e3
+
+
+@dataclass(frozen=True)
+class Kinetics:
+    """Pharmacokinetics and potency of one variant of one agent.
+
+    Attributes
+    ----------
+    absorption, elimination : float
+        Rates, 1/day.
+    level_per_dose : float
+        Reference levels (concentration over potency) per ng/kg or ng/m2 that reaches blood.
+    bioavailability : float
+        Share that reaches blood when not given into a vein.
+    per : str
+        What the volume is counted per: ``kg`` or ``m2``.
+    """
+
+    absorption: float
+    elimination: float
+    level_per_dose: float
+    bioavailability: float
+    per: str
+
+
+@dataclass(frozen=True)
+class DrugCourse:
+    """Doses of one agent on the model's clock: times (day) and heights in reference levels."""
+
+    target: str
+    times: np.ndarray
+    heights: np.ndarray
+    duration: float
+    absorption: float | None
+    elimination: float
+
+
+def variants(agent: Agent, species: str, count: int = VARIANTS, seed: int = 0) -> list[Kinetics]:
+    """A Latin hypercube of pharmacokinetics and potency; one variant has every anchor's centre.
+
+    Parameters
+    ----------
+    agent : Agent
+    species : str
+        A species without its own table uses the human one.
+    count : int
+        Number of variants; 1 gives the centre of every quantity.
+    seed : int
+        Combined with the agent's name, so that an agent has the same variants everywhere.
+    """
+    kinetics, _ = agent.kinetics_of(species)
+    pick = {"potency": agent.potency, **kinetics}
+    if count == 1:
+        values = {name: np.array([q.centre(_factors(name, agent))]) for name, q in pick.items()}
+    else:
+        values = _hypercube(pick, agent, count, seed)
+    values["bioavailability"] = np.minimum(values["bioavailability"], 1.0)
+    per = VOLUME_UNITS[kinetics["volume"].anchors[0].unit]
+    return [_variant({k: v[i] for k, v in values.items()}, per) for i in range(count)]
+
+
+def assignment(draws: int, count: int = VARIANTS, seed: int = 0) -> np.ndarray:
+    """Variant of each draw (draw,): every variant equally often, in random order."""
+    order = np.arange(draws) % count
+    return np.random.default_rng([seed, 7]).permutation(order)
+
+
+def course(
+    dose: DoseRow, agent: Agent, kinetics: Kinetics, day: float, body: Mapping[str, float]
+) -> DrugCourse:
+    """Doses of one row from day `day` after time zero on, in reference levels."""
+    unit, per = DOSE_UNITS[dose.unit]
+    amount = dose.amount * unit * _rescale(per, kinetics.per, body)
+    vein = dose.route in ("bolus", "infusion")
+    reached = 1.0 if vein else kinetics.bioavailability
+    times = day + dose.times
+    heights = np.full(len(times), amount * reached * kinetics.level_per_dose)
+    absorption = None if vein else kinetics.absorption
+    return DrugCourse(agent.target, times, heights, dose.duration, absorption, kinetics.elimination)
+
+
+def absorption_rate(peak: float, elimination: float) -> float:
+    """Absorption rate (1/day) with the peak of one dose at `peak` days; faster than elimination.
+
+    One-compartment model: peak = ln(ka/ke)/(ka - ke). A peak later than 1/ke has no such
+    solution: absorption is then as slow as elimination.
+    """
+    if peak >= 1.0 / elimination:
+        return elimination * (1.0 + 1e-6)
+
+    def miss(log_ratio: float) -> float:
+        return log_ratio / np.expm1(log_ratio) / elimination - peak
+
+    top = np.log(FASTEST)
+    if miss(top) > 0:
+        return elimination * FASTEST
+    return elimination * float(np.exp(brentq(miss, 1e-9, top)))
+
+
+def _factors(name: str, agent: Agent) -> Mapping[str, float]:
+    """Unit -> days, L, or ng/mL."""
+    if name == "potency":
+        mass = agent.molar_mass or 1.0
+        # nM times g/mol is ng/L; a thousandth of it is ng/mL
+        return {**MASS_LEVELS, **{unit: f * mass * 1e-3 for unit, f in MOLAR_LEVELS.items()}}
+    if name == "volume":
+        return dict.fromkeys(VOLUME_UNITS, 1.0)
+    return {**TIME_UNITS, "1": 1.0}
+
+
+def _hypercube(pick: Mapping[str, Quantity], agent: Agent, count: int, seed: int) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng([seed, zlib.crc32(agent.name.encode())])
+    values = {}
+    for name, quantity in pick.items():
+        choose, spread = ((rng.permutation(count) + 0.5) / count for _ in range(2))
+        values[name] = quantity.values(choose, spread, _factors(name, agent))
+    return values
+
+
+def _variant(values: Mapping[str, float], per: str) -> Kinetics:
+    elimination = np.log(2.0) / values["half_life"]
+    if "absorption_half_life" in values:
+        absorption = np.log(2.0) / values["absorption_half_life"]
+    else:
+        absorption = absorption_rate(values["absorption_peak"], elimination)
+    level = 1.0 / (values["volume"] * 1e3) / values["potency"]
+    return Kinetics(float(absorption), float(elimination), float(level), float(values["bioavailability"]), per)
+
+
+def _rescale(per: str, wanted: str, body: Mapping[str, float]) -> float:
+    """Factor from a dose per `per` to a dose per `wanted`."""
+    size = {"kg": body["weight_kg"], "m2": body["area_m2"], "subject": 1.0}
+    return size[per] / size[wanted]

@@ -1,0 +1,211 @@
+"""Predictions as records: each answer beside its prior value, and whether it was learnt."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from metinfer.inference.learnt import ASSUMED, ASSUMED_ABOVE, LEARNT, overlap, summarise
+
+ANSWERS = ("risk", "risk_untreated", "absolute_risk_reduction", "risk_ratio", "rmst_gain")
+NNT = "number_needed_to_treat"
+_EMPTY = {"median": None, "lo50": None, "hi50": None, "lo90": None, "hi90": None}
+CURVE_KEYS = {0.5: "median", 0.05: "q05", 0.25: "q25", 0.75: "q75", 0.95: "q95"}
+
+
+def to_records(predictions: xr.Dataset) -> list[dict[str, Any]]:
+    """One record per therapy, population and horizon, ready for JSON (no NaN in it).
+
+    Every answer (risk, absolute risk reduction, risk ratio, ...) holds its median with 50 and
+    90 % intervals for each source, the overlap of the prior and posterior 90 % intervals, and
+    the verdict ``learnt`` or ``assumed, not learnt``.
+    """
+    return list(_records(predictions))
+
+
+def overlap_table(predictions: xr.Dataset) -> list[dict[str, Any]]:
+    """Overlap and verdict per therapy, population, horizon and measure, as flat rows."""
+    return [
+        {
+            "therapy": record["therapy"],
+            "kind": record["kind"],
+            "population": record["population"],
+            "horizon_year": record["horizon_year"],
+            "measure": name,
+            "overlap": record[name]["overlap"],
+            "learnt": record[name]["learnt"],
+        }
+        for record in _records(predictions)
+        for name in (*ANSWERS, NNT)
+    ]
+
+
+def to_json(predictions: xr.Dataset) -> str:
+    """The records as JSON text."""
+    return json.dumps(to_records(predictions), indent=1, allow_nan=False)
+
+
+def to_csv(predictions: xr.Dataset) -> str:
+    """One line per therapy, population, horizon, measure and source."""
+    names = ["therapy", "kind", "population", "horizon_year", "applicability", "measure", "source"]
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow([*names, *_EMPTY, "overlap", "learnt"])
+    for record in _records(predictions):
+        head = [record[n] for n in names[:5]]
+        for name in (*ANSWERS, NNT):
+            answer = record[name]
+            for source in record["sources"]:
+                values = [answer[source][key] for key in _EMPTY]
+                writer.writerow([*head, name, source, *values, answer["overlap"], answer["learnt"]])
+    return out.getvalue()
+
+
+def to_text(predictions: xr.Dataset) -> str:
+    """A table for the terminal; regimens, clamps and adverse events apart, no ranks."""
+    lines: list[str] = []
+    records = to_records(predictions)
+    titles = {
+        "regimen": "Regimens",
+        "clamp": "Clamps (hypothetical full engagement)",
+        "adverse": "Adverse events",
+    }
+    for kind, title in titles.items():
+        chosen = [r for r in records if r["kind"] == kind]
+        if chosen:
+            lines += ["", title, "-" * len(title), *map(_line, chosen)]
+    return "\n".join(lines).lstrip("\n")
+
+
+def _line(record: dict[str, Any]) -> str:
+    ratio, less = record["risk_ratio"], record["absolute_risk_reduction"]
+    values = [f"{source} {_interval(ratio[source])}" for source in record["sources"]]
+    source = "posterior" if "posterior" in record["sources"] else record["sources"][-1]
+    years = f"{record['horizon_year']:.3g} y"
+    return (
+        f"{record['therapy']} in {record['population']} at {years}: risk ratio {'; '.join(values)}; "
+        f"absolute risk reduction {_interval(less[source])}; {ratio['learnt']}; {record['applicability']}"
+    )
+
+
+def _interval(values: dict[str, Any]) -> str:
+    if values["median"] is None:
+        return "not defined"
+    return f"{values['median']:.3g} ({values['lo90']:.3g} to {values['hi90']:.3g})"
+
+
+def _records(predictions: xr.Dataset) -> Iterator[dict[str, Any]]:
+    for therapy in predictions["therapy"].values:
+        for population in predictions["population"].values:
+            cell = predictions.sel(therapy=therapy, population=population)
+            head = _head(cell, str(therapy), str(population))
+            for h, year in enumerate(cell["horizon_year"].values):
+                if np.isfinite(year):
+                    yield head | {"horizon_year": float(year)} | _answers(cell["measure"].isel(horizon=h))
+
+
+def _head(cell: xr.Dataset, therapy: str, population: str) -> dict[str, Any]:
+    sources = [str(s) for s in cell["source"].values]
+    return {
+        "therapy": therapy,
+        "therapy_label": str(cell["therapy_label"].item()),
+        "kind": str(cell["kind"].item()),
+        "population": population,
+        "population_label": str(cell["population_label"].item()),
+        "species": str(cell["species"].item()),
+        "endpoint": str(cell["endpoint"].item()),
+        "applicability": str(cell["applicability"].item()),
+        "sources": sources,
+        "failed_draws": {s: int(cell["failed"].sel(source=s).item()) for s in sources},
+        "time_year": [float(t) for t in cell["time_year"].values],
+        "event_free": {s: _curve(cell["event_free"].sel(source=s)) for s in sources},
+        "event_free_untreated": {s: _curve(cell["event_free_untreated"].sel(source=s)) for s in sources},
+    }
+
+
+def _curve(values: xr.DataArray) -> dict[str, list[float | None]]:
+    return {
+        CURVE_KEYS[float(q)]: [_plain(v) for v in values.sel(quantile=q).values]
+        for q in values["quantile"].values
+    }
+
+
+def _answers(measure: xr.DataArray) -> dict[str, Any]:
+    draws = {
+        name: {str(s): _finite(measure.sel(source=s, measure=name).values) for s in measure["source"].values}
+        for name in ANSWERS
+    }
+    found = {name: _answer(by_source) for name, by_source in draws.items()}
+    less = found["absolute_risk_reduction"]
+    found[NNT] = {s: _needed(less[s]) for s in draws["risk"]}
+    found[NNT] |= {"overlap": less["overlap"], "learnt": less["learnt"]}
+    return found
+
+
+def _answer(by_source: dict[str, np.ndarray]) -> dict[str, Any]:
+    answer: dict[str, Any] = {s: _summary(draws) for s, draws in by_source.items()}
+    prior, posterior = by_source.get("prior"), by_source.get("posterior")
+    shared = None
+    if prior is not None and posterior is not None and len(prior) and len(posterior):
+        shared = overlap(prior, posterior)
+    verdict = None if shared is None else (ASSUMED if shared > ASSUMED_ABOVE else LEARNT)
+    return answer | {"overlap": shared, "learnt": verdict}
+
+
+def _summary(draws: np.ndarray) -> dict[str, Any]:
+    if not len(draws):
+        return dict(_EMPTY)
+    return {name: _plain(value) for name, value in asdict(summarise(draws)).items()}
+
+
+def _needed(less: dict[str, Any]) -> dict[str, Any]:
+    """Number needed to treat from the absolute risk reduction and its intervals.
+
+    An interval of the reduction that holds zero has no finite pair of ends: the number then
+    runs from benefit through infinity to harm, and the text says so (Altman 1998,
+    doi 10.1136/bmj.317.7168.1309).
+    """
+    needed: dict[str, Any] = {"median": _inverse(less["median"])}
+    for mass in ("50", "90"):
+        low, high = less[f"lo{mass}"], less[f"hi{mass}"]
+        crosses = low is None or low <= 0.0 <= high
+        needed[f"lo{mass}"] = None if crosses else _inverse(high)
+        needed[f"hi{mass}"] = None if crosses else _inverse(low)
+    needed["crosses_zero"] = less["lo90"] is not None and less["lo90"] <= 0.0 <= less["hi90"]
+    needed["text"] = _needed_text(less)
+    return needed
+
+
+def _needed_text(less: dict[str, Any]) -> str:
+    low, high = less["lo90"], less["hi90"]
+    if low is None:
+        return "not defined"
+    if low == high == 0.0:
+        return "no effect"
+    if low <= 0.0 <= high:
+        benefit = f"one helped per {1.0 / high:.3g} or more" if high > 0 else "no benefit"
+        harm = f"one harmed per {-1.0 / low:.3g} or more" if low < 0 else "no harm"
+        return f"{benefit}; {harm}"
+    word = "helped" if low > 0 else "harmed"
+    ends = sorted((1.0 / abs(low), 1.0 / abs(high)))
+    return f"one {word} per {ends[0]:.3g} to {ends[1]:.3g}"
+
+
+def _inverse(value: float | None) -> float | None:
+    return None if value is None or value == 0.0 else _plain(1.0 / value)
+
+
+def _finite(values: np.ndarray) -> np.ndarray:
+    return values[np.isfinite(values)]
+
+
+def _plain(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None

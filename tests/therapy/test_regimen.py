@@ -1,0 +1,126 @@
+"""Therapies files: what is read, and that every fault is named with its key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from metinfer.mechanism.equations import INPUTS
+from metinfer.therapy.agents import BASES, TARGETS
+from metinfer.therapy.reader import TherapyError
+from metinfer.therapy.regimen import SETTABLE, moved, read_therapies, scaled, stopped
+
+DATA = Path(__file__).parents[2] / "data"
+
+AGENT = """
+[body]
+human = { weight_kg = 70.0, area_m2 = 1.8 }
+[agents.drug]
+target = "il15"
+potency = { median = 1.0, unit = "ng/mL", log_sd = 1.0, basis = "assumed", reason = "x" }
+[agents.drug.human]
+half_life = { median = 10.0, unit = "h", log_sd = 0.1, basis = "stated", source = ["row"], reason = "x" }
+absorption_half_life = { median = 1.0, unit = "h", log_sd = 0.1, basis = "stated", source = ["row"], reason = "x" }
+bioavailability = { median = 0.5, unit = "1", log_sd = 0.1, basis = "stated", source = ["row"], reason = "x" }
+volume = { median = 0.1, unit = "L/kg", log_sd = 0.1, basis = "stated", source = ["row"], reason = "x" }
+"""
+DOSE = 'agent = "drug", amount = 1.0, unit = "ug/kg", route = "subcutaneous"'
+
+
+def _therapy(doses: str, head: str = 'kind = "regimen"\nstart = 1.0') -> str:
+    return f"{AGENT}\n[therapies.one]\n{head}\n{doses}\n"
+
+
+def _faults(tmp_path: Path, text: str) -> str:
+    path = tmp_path / "mine.toml"
+    path.write_text(text)
+    with pytest.raises(TherapyError) as error:
+        read_therapies(path)
+    return str(error.value)
+
+
+def test_bundled_file_has_all_kinds_and_known_inputs() -> None:
+    therapies = read_therapies(DATA / "therapies.toml")
+    assert {t.kind for t in therapies.therapies.values()} == {"regimen", "clamp", "adverse"}
+    assert set(TARGETS) | set(SETTABLE) <= {i.name for i in INPUTS}
+    for therapy in therapies.therapies.values():
+        assert set(therapies.targets(therapy)) <= {i.name for i in INPUTS}
+
+
+def test_conflicting_anchors_are_both_kept() -> None:
+    agents = read_therapies(DATA / "therapies.toml").agents
+    peaks = agents["n803"].kinetics["human"]["absorption_peak"].anchors
+    assert sorted(a.median for a in peaks) == [4.0, 12.85]
+    assert agents["plerixafor"].potency.anchors[0].median == 652.0
+    assert agents["motixafortide"].potency.anchors[0].median == 0.32
+    assert agents["motixafortide"].kinetics["human"]["half_life"].basis == BASES[-1]
+
+
+def test_dose_times_of_cycles() -> None:
+    dose = read_therapies(DATA / "therapies.toml").therapies["n803"].doses[0]
+    np.testing.assert_allclose(dose.times[:6], [0, 7, 14, 21, 84, 91])
+    assert len(dose.times) == 16
+
+
+@pytest.mark.parametrize(
+    ("doses", "parts"),
+    [
+        (f'doses = [{{ {DOSE.replace("drug", "water")} }}]', ("therapies.one.doses[0].agent", "water", "drug")),
+        (f'doses = [{{ {DOSE.replace("ug/kg", "spoon")} }}]', ("doses[0].unit", "spoon", "ug/kg")),
+        (f'doses = [{{ {DOSE.replace("1.0", "-1.0")} }}]', ("doses[0].amount", "at least 0", "-1")),
+        (f'doses = [{{ {DOSE} }}, {{ {DOSE} }}]', ("one.doses", "overlapping start", "day 0")),
+        (f'doses = [{{ {DOSE}, every = 7, count = 4, cycles = 2, cycle_length = 14 }}]', ("cycle_length", "overlapping start", "21 days")),
+        (f'doses = [{{ {DOSE}, strenght = 2 }}]', ("doses[0].strenght", "unknown key")),
+        (f'doses = [{{ {DOSE.replace("subcutaneous", "infusion")} }}]', ("doses[0].duration", "infusion")),
+        ("doses = []", ("therapies.one", "a regimen needs doses")),
+        (f'doses = [{{ {DOSE}, count = 0 }}]', ("doses[0].count", "whole number")),
+    ],
+)  # fmt: skip
+def test_fault_names_file_key_and_value(tmp_path: Path, doses: str, parts: tuple[str, ...]) -> None:
+    message = _faults(tmp_path, _therapy(doses))
+    assert "mine.toml" in message
+    for part in parts:
+        assert part in message
+
+
+def test_all_faults_come_at_once(tmp_path: Path) -> None:
+    text = _therapy(f'doses = [{{ {DOSE.replace("drug", "water").replace("1.0", "-1.0")} }}]')
+    message = _faults(tmp_path, text.replace("median = 10.0", "median = -10.0"))
+    assert message.startswith("3 faults")
+
+
+def test_kinds_are_never_combined(tmp_path: Path) -> None:
+    clamp = '[therapies.two]\nkind = "clamp"\nstart = 1.0\nset = [{ input = "il15", value = 9.0 }]\n'
+    both = '[therapies.both]\nkind = "regimen"\nof = ["one", "two"]\n'
+    message = _faults(tmp_path, _therapy(f"doses = [{{ {DOSE} }}]") + clamp + both)
+    assert "therapies.both.of" in message
+    assert "never mixed" in message
+
+
+def test_overlapping_settings_of_one_input_are_refused(tmp_path: Path) -> None:
+    sets = 'set = [{ input = "il15", value = 9.0, stop = 10.0 }, { input = "il15", value = 2.0, start = 5.0 }]'
+    message = _faults(tmp_path, _therapy(sets, 'kind = "clamp"\nstart = 1.0'))
+    assert "overlapping start" in message
+
+
+def test_a_source_is_needed_for_what_is_stated(tmp_path: Path) -> None:
+    text = _therapy(f"doses = [{{ {DOSE} }}]").replace('source = ["row"], ', "")
+    assert "needs the id of an evidence row" in _faults(tmp_path, text)
+
+
+def test_missing_file_and_broken_toml_are_named(tmp_path: Path) -> None:
+    with pytest.raises(TherapyError, match=r"absent\.toml"):
+        read_therapies(tmp_path / "absent.toml")
+    assert "not valid TOML" in _faults(tmp_path, "[a\n")
+
+
+def test_scaled_moved_and_stopped() -> None:
+    therapies = read_therapies(DATA / "therapies.toml").therapies
+    both = therapies["n803_plus_cxcr4"]
+    assert scaled(both, 2.0).parts[0].doses[0].amount == 2.0 * both.parts[0].doses[0].amount
+    assert scaled(both, 0.0).parts == ()
+    assert moved(both, 100.0).parts[1].start_in("human") == 100.0
+    assert max(stopped(therapies["n803"], 84.0).doses[0].times) == 21.0
+    assert stopped(therapies["cxcr4_block"], 30.0).sets[0].stop == 30.0
