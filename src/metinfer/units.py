@@ -126,7 +126,7 @@ def _quantity(unit: str) -> pint.Quantity:
     if _POWER.search(text) or "-" in re.sub(r"\^-", "", text):
         raise UnitError(f'"{unit}" is not a unit')
     try:
-        quantity = 1.0 * _registry().parse_expression(text)
+        quantity: pint.Quantity = 1.0 * _registry().parse_expression(text)
         finite = 0.0 < float(quantity.to_base_units().magnitude) < float("inf")
     except Exception:  # pint raises a dozen kinds, among them tokenizer errors
         raise UnitError(f'"{unit}" is not a known unit') from None

@@ -8,7 +8,15 @@ from pathlib import Path
 
 from metinfer.evidence.draft import Draft, read_draft
 from metinfer.evidence.faults import Issue, Report, make_report
-from metinfer.evidence.rules import analysis, cohorts, doubts, intervals, links, measurements
+from metinfer.evidence.rules import (
+    amounts,
+    analysis,
+    cohorts,
+    doubts,
+    intervals,
+    links,
+    measurements,
+)
 
 Check = Callable[[Draft], Iterable[Issue]]
 
@@ -25,8 +33,10 @@ DEFAULT_CHECKS: tuple[Check, ...] = (
     measurements.statistics_fit_the_observable,
     measurements.references_are_named,
     measurements.limits_of_detection_are_usable,
-    measurements.numbers_are_possible,
-    measurements.intervals_hold_their_value,
+    amounts.numbers_are_possible,
+    amounts.intervals_hold_their_value,
+    amounts.ends_are_both_given,
+    amounts.ratio_intervals_are_usable,
     measurements.times_are_possible,
     measurements.reasons_are_given,
     intervals.intervals_are_complete,
@@ -39,6 +49,7 @@ DEFAULT_CHECKS: tuple[Check, ...] = (
     analysis.texts_are_text,
     analysis.answers_are_complete,
     doubts.doubtful_spreads,
+    doubts.folds_without_interval,
     doubts.median_outside_quartiles,
     doubts.time_after_last_interval,
     doubts.same_number_twice,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from metinfer.evidence.bundled import bundled_path
 from metinfer.evidence.faults import FAULT, WARNING, Issue, did_you_mean
@@ -18,7 +18,6 @@ from metinfer.evidence.vocabulary import OBSERVABLES, RATIOS, SCORED, STATEMENTS
 from metinfer.units import DAYS, UnitError, factor
 
 Row = Study | Arm | Dose | Measurement | Interval
-T = TypeVar("T")
 
 
 @dataclass
@@ -124,7 +123,9 @@ def _bytes(draft: Draft, path: Path, file: str, largest: int) -> bytes | None:
     try:
         return read_bytes(path, largest)
     except OSError as error:
-        draft.issues.append(Issue("the file cannot be read", file, value=error.strerror or str(error)))
+        draft.issues.append(
+            Issue("the file cannot be read", file, value=error.strerror or str(error))
+        )
         return None
 
 
@@ -139,7 +140,7 @@ def _misnamed(root: Path) -> Iterator[Issue]:
                         severity=FAULT if near else WARNING)  # fmt: skip
 
 
-def _typed(kind: Callable[..., T], row: ParsedRow) -> T:
+def _typed[T](kind: Callable[..., T], row: ParsedRow) -> T:
     return kind(**row.values, line=row.line, raw=row.raw)
 
 
@@ -154,10 +155,12 @@ def _measurement(draft: Draft, row: ParsedRow) -> Measurement:
     values = row.values
     unit = values["time_unit"]
     kept = {name: value for name, value in values.items() if name in _MEASURED}
+    person_days = _days(values["person_time"], unit)
     kept |= {
         "time_day": _days(values["time"], unit),
         "time_start_day": _days(values["time_start"], unit) or 0.0,
-        "person_time_day": _days(values["person_time"], unit),
+        # Rates are per year, so that events over person_time is one.
+        "person_time": None if person_days is None else person_days / DAYS["year"],
     }
     return Measurement(**kept | _converted(draft, row), line=row.line, raw=row.raw)
 
@@ -196,5 +199,5 @@ def _unit_hint(statistic: str) -> str:
 def _interval(row: ParsedRow) -> Interval:
     values = dict(row.values)
     unit = values["time_unit"]
-    days = {f"{n}_day": _days(values.pop(n), unit) for n in ("start", "end", "person_time")}
-    return Interval(**values, **days, line=row.line, raw=row.raw)
+    days = {name: _days(values[name], unit) for name in ("start", "end", "person_time")}
+    return Interval(**values | days, line=row.line, raw=row.raw)

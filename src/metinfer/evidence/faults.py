@@ -87,8 +87,8 @@ class Report:
         lines = [*_listed("fault", self.faults, limit), *_listed("warning", self.warnings, limit)]
         counts = ", ".join(f"{count} rows in {name}" for name, count in self.rows.items())
         verdict = "clean" if self.ok else "not usable until the faults are mended"
-        faults, warnings = len(self.faults), len(self.warnings)
-        lines.append(f"{counts or 'no table read'}: {faults} faults, {warnings} warnings: {verdict}")
+        found = f"{len(self.faults)} faults, {len(self.warnings)} warnings"
+        lines.append(f"{counts or 'no table read'}: {found}: {verdict}")
         return "\n".join(lines)
 
     def to_json(self) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from metinfer.evidence.columns import KINDS, Column, Table
 from metinfer.evidence.types import (
     Arm,
@@ -62,7 +64,7 @@ _ARMS = Table("arms", "One experimental or clinical group.", (
     Column("species", "choice", "species", choices=SPECIES, required="always"),
     Column("population", "text", "strain and tumour model, or patients and era"),
     Column("site", "slug", "organ, for example liver, lung or blood", required="always"),
-    Column("context", "mixture", "group that shares an awakening rate, or a mixture of such groups"),
+    Column("context", "mixture", "group that shares an awakening rate, or a mixture of them"),
     Column("stock", "slug", "group that shares its number of founders"),
     Column("endpoint_scope", "choice", "what counts as an event", choices=SCOPES),
     Column("arrival", "choice", "how tumour cells arrive", choices=ARRIVALS, default="none"),
@@ -124,7 +126,7 @@ _MEASUREMENTS = Table("measurements", "One published number, whatever its use.",
     Column("cohort", "slug", "the people or animals, if not the arm's cohort"),
     Column("estimand", "text", "what the number estimates, for example cause-specific"),
     Column("adjustment", "text", "covariates adjusted for"),
-    Column("contrast", "text", "scale of a ratio: groups, per_ln, per_doubling"),
+    Column("contrast", "text", "scale of a hazard ratio: groups (default), per_ln, per_doubling"),
     Column("cut", "text", "how groups were cut: pre-set, median, optimal"),
     Column("role", "choice", "fit: in the likelihood; check: predicted only; prior: informs a "
            "prior; out: not used", choices=ROLES, required="always"),
@@ -155,7 +157,7 @@ _INTERVALS = Table("intervals", "Events of one arm in one interval of time.", (
     Column("censored", "integer", "lost from sight in the interval, deaths without the event "
            "included", low=0, high=1e9),
     Column("person_time", "number", "time at risk", unit="column time_unit", low=0,
-           required="when role is fit or check"),
+           ),
     Column("role", "choice", "as in measurements.csv", choices=ROLES, required="always"),
     Column("reason", "text", "why it has this role", required="when role is out"),
 ), required=False)  # fmt: skip
@@ -199,7 +201,7 @@ def _table_text(table: Table) -> str:
     return head + _markdown(("column", "required", "unit", "meaning", "allowed"), rows)
 
 
-def _markdown(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _markdown(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     lines = [header, tuple("---" for _ in header), *rows]
     return "\n".join(
         "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines

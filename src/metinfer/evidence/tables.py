@@ -59,7 +59,8 @@ def read_table(table: Table, data: bytes) -> ParsedTable:
     if text is None:
         return parsed
     if not text.strip():
-        parsed.fault("the file is empty", hint=f"its first line names the columns: {_header(table)}")
+        hint = f"its first line names the columns: {_header(table)}"
+        parsed.fault("the file is empty", hint=hint)
         return parsed
     records = _records(parsed, text)
     first = next(records, None)
@@ -158,9 +159,7 @@ def _columns(parsed: ParsedTable, line: int, header: list[str]) -> list[Column] 
     return None if unknown or repeated or missing else [known[name] for name in names]
 
 
-def _add_row(
-    parsed: ParsedTable, columns: Sequence[Column], line: int, cells: list[str]
-) -> None:
+def _add_row(parsed: ParsedTable, columns: Sequence[Column], line: int, cells: list[str]) -> None:
     if len(cells) != len(columns):
         few = len(cells) < len(columns)
         hint = ("the row was cut off" if few else
@@ -168,7 +167,9 @@ def _add_row(
         parsed.fault(f"{'too few' if few else 'too many'} cells: {len(cells)} for "
                      f"{len(columns)} columns", line, value=",".join(cells), hint=hint)  # fmt: skip
         return
-    raw, values, bad = {}, {}, set()
+    raw: dict[str, str] = {}
+    values: dict[str, Any] = {}
+    bad: set[str] = set()
     for column, cell in zip(columns, cells, strict=True):
         raw[column.name] = text = cell.strip()
         values[column.name] = _value(parsed, column, text, line, bad)

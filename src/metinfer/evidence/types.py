@@ -86,9 +86,10 @@ class Dose:
 class Measurement:
     """One published number with what is known of it (columns of measurements.csv).
 
-    Times are in days. In rows with role fit or check, `value`, `low`, `high` and
-    `lod` are in `unit`, which is the observable's unit (1 for a ratio); rows with
-    another role keep the published unit. `raw` has the cells as published.
+    `time_day` and `time_start_day` are in days, `person_time` in years. In rows with
+    role fit or check, `value`, `low`, `high` and `lod` are in `unit`, which is the
+    observable's unit (1 for a ratio); rows with another role keep the published
+    unit. `raw` has the cells as published.
     """
 
     row: str
@@ -123,7 +124,7 @@ class Measurement:
     note: str
     level: float | None = None
     time_start_day: float = 0.0
-    person_time_day: float | None = None
+    person_time: float | None = None
     line: int = field(default=0, compare=False)
     raw: Raw = field(default_factory=dict, compare=False, repr=False)
 
@@ -145,17 +146,27 @@ class Interval:
     """Events of one arm in one interval (columns of intervals.csv; all times in days)."""
 
     arm: str
-    start_day: float
-    end_day: float
+    start: float
+    end: float
     time_unit: str
     at_risk: int
     events: int
     censored: int | None
-    person_time_day: float | None
+    person_time: float | None
     role: str
     reason: str
     line: int = field(default=0, compare=False)
     raw: Raw = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def start_day(self) -> float:
+        """Begin of the interval, days."""
+        return self.start
+
+    @property
+    def end_day(self) -> float:
+        """End of the interval, days."""
+        return self.end
 
 
 @dataclass(frozen=True)

@@ -119,10 +119,10 @@ _STATISTICS = (
     Statistic("individual", "one animal or person: `value`, or `lod` where it was below the limit, "
               "or `low` and/or `high` where only bounds are known",
               (("value",), ("lod",), ("low",), ("high",))),
-    Statistic("mean", "arithmetic mean of n, with the SD or SEM in `low`",
-              (("value", "low", "n"),), ("sd", "sem")),
-    Statistic("geometric_mean", "geometric mean of n, with the SD of the natural logs in `low`",
-              (("value", "low", "n"),), ("log_sd",)),
+    Statistic("mean", "arithmetic mean of n, with the SD or SEM in `low`, or its interval",
+              (("value", "low", "n"),), ("sd", "sem", *_INTERVAL)),
+    Statistic("geometric_mean", "geometric mean of n, with the SD of the natural logs in `low`, "
+              "or its interval", (("value", "low", "n"),), ("log_sd", *_INTERVAL)),
     Statistic("median", "median of n, with quartiles or extremes in `low` and `high`",
               (("value", "low", "high", "n"),), ("iqr", "range")),
     Statistic("percentile", "value at the quantile `level` of n",
@@ -137,14 +137,15 @@ _STATISTICS = (
               (("value", "n"), _ESTIMATE), ("none", *_INTERVAL)),
     Statistic("cumulative_incidence", "cumulative incidence at `time`, with n or interval",
               (("value", "n"), _ESTIMATE), ("none", *_INTERVAL)),
-    Statistic("ratio", "ratio of the arm to the reference arm, with its interval",
-              (_ESTIMATE,), _INTERVAL, needs_reference=True),
+    Statistic("ratio", "ratio of the arm to the reference arm, with its interval (without one, "
+              "its log standard error is taken as ln 2)", (("value",),), ("none", *_INTERVAL),
+              needs_reference=True),
     Statistic("odds_ratio", "odds ratio against the reference arm, with its interval",
               (_ESTIMATE,), _INTERVAL, needs_reference=True),
     Statistic("risk_ratio", "risk ratio against the reference arm, with its interval",
               (_ESTIMATE,), _INTERVAL, needs_reference=True),
-    Statistic("hazard_ratio", "hazard ratio against the reference arm (or per unit, see "
-              "`contrast`), with its interval", (_ESTIMATE,), _INTERVAL, needs_reference=True),
+    Statistic("hazard_ratio", "hazard ratio against the reference arm on the scale of "
+              "`contrast`, with its interval", (_ESTIMATE,), _INTERVAL, needs_reference=True),
     Statistic("bound", "one-sided: at least `low`, or at most `high`; `value` is the confidence "
               "in the statement", (("value", "low"), ("value", "high"))),
     Statistic("ordered", "the arm lies above the reference arm; `value` is the confidence in it",

@@ -39,7 +39,8 @@ def answers_are_complete(draft: Draft) -> Iterator[Issue]:
         yield Issue("not a list of answers", FILE, column="answer", hint="write [[answer]]")
         return
     if len(answers) > MOST_ANSWERS:
-        yield Issue(f"{len(answers)} answers", FILE, column="answer", allowed=f"at most {MOST_ANSWERS}",
+        yield Issue(f"{len(answers)} answers", FILE, column="answer",
+                    allowed=f"at most {MOST_ANSWERS}",
                     hint="many answers make chance findings")  # fmt: skip
     seen: set[str] = set()
     for number, answer in enumerate(answers, start=1):

@@ -60,9 +60,10 @@ def no_part_beside_its_whole(draft: Draft) -> Iterator[Issue]:
                 # A different stock is another group of people, such as other nodal stages.
                 same_people = mixed.arm.stock == use.arm.stock
                 if same_people and context in dict(mixed.arm.contexts):
+                    place = f"arm {mixed.arm.arm} ({mixed.table}.csv:{mixed.row.line})"
                     yield at(use.table, use.row, "arm", f"cohort {use.cohort} is fitted whole by "
-                             f"arm {mixed.arm.arm} ({mixed.table}.csv:{mixed.row.line}) and in part "
-                             "here", hint="keep one partition; give the others role out")  # fmt: skip
+                             f"{place} and in part here",
+                             hint="keep one partition; give the others role out")  # fmt: skip
 
 
 def _twice(use: _Use, clash: _Use) -> Issue:
@@ -94,26 +95,37 @@ def _first_of_others(earlier: dict[str, list[_Use]], use: _Use) -> Iterator[_Use
 
 def _by_topic(draft: Draft) -> dict[tuple[str, ...], list[_Use]]:
     groups: dict[tuple[str, ...], list[_Use]] = defaultdict(list)
+    for use in (*_interval_uses(draft), *_measurement_uses(draft)):
+        groups[(use.cohort, *use.topic)].append(use)
+    return groups
+
+
+def _interval_uses(draft: Draft) -> Iterator[_Use]:
     arms = {arm.arm: arm for arm in draft.arms}
     for row in draft.intervals:
         arm = arms.get(row.arm)
         if row.role == "fit" and arm and not draft.is_bad("intervals", row, "start", "end"):
-            topic = ("event_hazard", arm.endpoint_scope, arm.site)
-            use = _Use("intervals", row, arm, arm.cohort, topic, row.start_day, row.end_day, True)
-            groups[(arm.cohort, *topic)].append(use)
+            yield _Use(
+                "intervals", row, arm, arm.cohort, _event_topic(arm), row.start, row.end, True
+            )
+
+
+def _measurement_uses(draft: Draft) -> Iterator[_Use]:
+    arms = {arm.arm: arm for arm in draft.arms}
     for row in draft.measurements:
         arm = arms.get(row.arm)
         if row.role == "fit" and arm and row.observable and row.statistic:
-            cohort = row.cohort or arm.cohort
-            use = _Use("measurements", row, arm, cohort, _topic(row, arm), row.time_start_day,
-                       row.time_day or 0.0, _is_span(row))  # fmt: skip
-            groups[(cohort, *use.topic)].append(use)
-    return groups
+            yield _Use("measurements", row, arm, row.cohort or arm.cohort, _topic(row, arm),
+                       row.time_start_day, row.time_day or 0.0, _is_span(row))  # fmt: skip
+
+
+def _event_topic(arm: Arm) -> tuple[str, ...]:
+    return ("event_hazard", arm.endpoint_scope, arm.site)
 
 
 def _topic(row: Measurement, arm: Arm) -> tuple[str, ...]:
     if row.observable in _EVENTS and row.statistic != "hazard_ratio":
-        return ("event_hazard", arm.endpoint_scope, arm.site)
+        return _event_topic(arm)
     return (row.observable, arm.endpoint_scope, arm.site, row.matrix, row.assay,
             row.reference_arm, row.contrast)  # fmt: skip
 

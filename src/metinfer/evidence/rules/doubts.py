@@ -28,6 +28,14 @@ def doubtful_spreads(draft: Draft) -> Iterator[Issue]:
                          f"is it a SEM? then the SD would be {sd:.3g}")  # fmt: skip
 
 
+def folds_without_interval(draft: Draft) -> Iterator[Issue]:
+    """A fitted ratio without an interval, whose standard error is then assumed."""
+    for row in _used(draft):
+        if row.role == "fit" and row.statistic == "ratio" and row.spread == "none":
+            yield _doubt(row, "spread", "no interval: its log standard error is taken as ln 2",
+                         "give the interval, or use role check or prior")  # fmt: skip
+
+
 def median_outside_quartiles(draft: Draft) -> Iterator[Issue]:
     """A median outside its own quartiles."""
     for row in _used(draft):
@@ -43,7 +51,7 @@ def time_after_last_interval(draft: Draft) -> Iterator[Issue]:
     last: dict[str, float] = {}
     for interval in draft.intervals:
         if not draft.is_bad("intervals", interval, "end", "time_unit"):
-            last[interval.arm] = max(last.get(interval.arm, 0.0), interval.end_day)
+            last[interval.arm] = max(last.get(interval.arm, 0.0), interval.end)
     for row in _used(draft):
         if row.time_day is not None and row.time_day > last.get(row.arm, math.inf) * (1 + 1e-9):
             yield _doubt(row, "time", "after the arm's last interval, which ends at day "

@@ -1,0 +1,136 @@
+"""Checks that the numbers of a row of measurements.csv are possible together."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from metinfer.evidence.draft import Draft
+from metinfer.evidence.faults import Issue
+from metinfer.evidence.rules import at, scored
+from metinfer.evidence.types import Measurement
+from metinfer.evidence.vocabulary import OBSERVABLES, RATIOS, SCORED, STATEMENTS
+
+TABLE = "measurements"
+_SHARES = ("proportion", "survival", "cumulative_incidence")
+_CONTRASTS = ("groups", "per_ln", "per_doubling")
+_ONE_NUMBER = ("sd", "sem", "log_sd")
+_AROUND = ("ci95", "ci90", "range")
+_NORMAL_QUANTILE = {"ci95": 1.959964, "ci90": 1.644854}
+# Further off the middle of its interval (in standard errors, log scale) a ratio was not
+# made as the interval says; the likelihood would refuse it.
+_MOST_ASYMMETRIC = 1.0
+
+
+def numbers_are_possible(draft: Draft) -> Iterator[Issue]:
+    """No number lies outside what its kind allows."""
+    for row in draft.measurements:
+        n = row.n if row.statistic in _SHARES and row.n is not None else math.inf
+        if row.events is not None and row.events > n:
+            allowed = f"0 to {row.n}"
+            yield at(TABLE, row, "events", f"more events than n = {row.n}", allowed=allowed)
+        if row.role in SCORED:
+            yield from _impossible(row)
+
+
+def _impossible(row: Measurement) -> Iterator[Issue]:
+    low, high = _range_of(row)
+    for column, value in _values_of(row):
+        if low is not None and value < low:
+            yield at(TABLE, row, column, f"below {low:g}, which is impossible for {_what(row)}")
+        elif high is not None and value > high:
+            yield at(TABLE, row, column, f"above {high:g}, which is impossible for {_what(row)}",
+                     hint="a percentage needs the unit percent" if high == 1 else "")  # fmt: skip
+        elif value <= 0 and row.statistic in (*RATIOS, "geometric_mean"):
+            yield at(TABLE, row, column, f"not above 0, as a {row.statistic} must be")
+    yield from _impossible_for_statistic(row)
+
+
+def _impossible_for_statistic(row: Measurement) -> Iterator[Issue]:
+    if row.statistic in STATEMENTS and row.value is not None and not 0.5 <= row.value < 1:
+        yield at(TABLE, row, "value", f"in a row {row.statistic}, value is the confidence in the "
+                 "statement", allowed="from 0.5 to below 1")  # fmt: skip
+    if row.statistic in ("survival", "cumulative_incidence") and row.low is not None:
+        numbers = [v for _, v in _values_of(row) if v in (0.0, 1.0)]
+        if numbers:
+            yield at(TABLE, row, "value", f"an interval that touches {numbers[0]:g} has no width "
+                     "on the scale of hazards", hint="clear low and high, and give n")  # fmt: skip
+    if row.spread in _ONE_NUMBER and row.low is not None and row.low <= 0:
+        yield at(TABLE, row, "low", f"the {row.spread} is not above 0", allowed="a number above 0")
+    if row.statistic in ("mean", "geometric_mean") and row.n == 1:
+        yield at(TABLE, row, "n", "a spread over one animal or person", allowed="2 or more",
+                 hint="use statistic individual")  # fmt: skip
+    if row.statistic == "percentile" and row.level is not None and not 0 < row.level < 1:
+        yield at(TABLE, row, "level", "not inside the distribution", allowed="between 0 and 1")
+    if row.person_time == 0 and row.statistic == "rate":
+        yield at(TABLE, row, "person_time", "no time at risk", allowed="a number above 0")
+
+
+def intervals_hold_their_value(draft: Draft) -> Iterator[Issue]:
+    """An interval runs upward and holds its value (a median outside is only a doubt)."""
+    for row in draft.measurements:
+        low, high = row.low, row.high
+        if row.role == "out" or low is None or high is None:
+            continue
+        if row.spread in _ONE_NUMBER:
+            yield at(TABLE, row, "high", f"a {row.spread} is one number, in column low",
+                     hint="clear the cell, or correct spread")  # fmt: skip
+        elif low > high:
+            yield at(TABLE, row, "low", f"above high ({row.raw['high']})", hint="swap them")
+        elif row.value is not None and row.spread in _AROUND and not low <= row.value <= high:
+            yield at(TABLE, row, "value", f"outside its own {row.spread}",
+                     allowed=f"{row.raw['low']} to {row.raw['high']}")  # fmt: skip
+
+
+def ends_are_both_given(draft: Draft) -> Iterator[Issue]:
+    """An interval, quartiles or a range has both ends."""
+    for row in scored(draft):
+        if row.spread not in (*_AROUND, "iqr") or row.statistic in ("median", *RATIOS[1:]):
+            continue  # there the statistic itself needs both
+        for column, other in (("low", "high"), ("high", "low")):
+            if not row.raw[column] and (row.raw[other] or column == "low"):
+                yield at(TABLE, row, column, f"a {row.spread} needs both ends",
+                         hint="fill it, or write spread none")  # fmt: skip
+
+
+def ratio_intervals_are_usable(draft: Draft) -> Iterator[Issue]:
+    """A ratio lies near the middle of its interval on the log scale, and names its scale."""
+    for row in scored(draft):
+        if row.statistic == "hazard_ratio" and row.contrast not in ("", *_CONTRASTS):
+            yield at(TABLE, row, "contrast", "unknown scale", allowed=", ".join(_CONTRASTS))
+        quantile = _NORMAL_QUANTILE.get(row.spread)
+        low, value, high = row.low or 0.0, row.value or 0.0, row.high or 0.0
+        if row.statistic not in (*RATIOS, "rate") or not quantile:
+            continue
+        if value <= 0 or not 0 < low < high:
+            continue  # other checks name it
+        se = math.log(high / low) / (2 * quantile)
+        off = abs(math.log(value) - 0.5 * math.log(low * high)) / se
+        if off > _MOST_ASYMMETRIC:
+            middle = math.sqrt(low * high)
+            yield at(TABLE, row, "value", f"{off:.1f} standard errors off the middle of its "
+                     f"interval ({middle:.3g}) on the log scale",
+                     hint="read the interval again, or use role check or out")  # fmt: skip
+
+
+def _values_of(row: Measurement) -> Iterator[tuple[str, float]]:
+    """The numbers of a row that are values of its observable."""
+    columns = ("low", "high") if row.statistic in STATEMENTS else ("value", "low", "high", "lod")
+    one_number = row.spread in _ONE_NUMBER
+    for column in columns:
+        value = getattr(row, column)
+        if value is not None and not (one_number and column in ("low", "high")):
+            yield column, value
+
+
+def _range_of(row: Measurement) -> tuple[float | None, float | None]:
+    observable = OBSERVABLES.get(row.observable)
+    if row.statistic in _SHARES:
+        return 0.0, 1.0
+    if observable is None or row.statistic in RATIOS:
+        return 0.0, None
+    return observable.low, observable.high
+
+
+def _what(row: Measurement) -> str:
+    return f"a {row.statistic}" if row.statistic in (*_SHARES, *RATIOS) else row.observable
