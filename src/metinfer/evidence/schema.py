@@ -140,8 +140,10 @@ _MEASUREMENTS = Table("measurements", "One published number, whatever its use.",
            high=1, required="for statistic percentile", optional=True),
     Column("time_start", "number", "begin of the span that a rate or share refers to (default 0)",
            unit="column time_unit", optional=True),
-    Column("person_time", "number", "time at risk of a rate given as events", low=0,
+    Column("person_time", "number", "time at risk of a rate given as events and time", low=0,
            unit="column time_unit", optional=True),
+    Column("against", "choice", "yes where the row speaks against the hypothesis",
+           choices=("yes", "no"), optional=True),
 ), key="row")  # fmt: skip
 
 _INTERVALS = Table("intervals", "Events of one arm in one interval of time.", (

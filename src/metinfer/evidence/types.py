@@ -125,6 +125,7 @@ class Measurement:
     level: float | None = None
     time_start_day: float = 0.0
     person_time: float | None = None
+    against: str = ""
     line: int = field(default=0, compare=False)
     raw: Raw = field(default_factory=dict, compare=False, repr=False)
 

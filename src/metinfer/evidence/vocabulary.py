@@ -80,7 +80,8 @@ def _fold(name: str, meaning: str) -> Observable:
 
 _OBSERVABLES = (
     Observable("metastasis_probability", "1",
-               "share of animals or people with at least one metastasis at `time`",
+               "share of animals or people with at least one metastasis at `time` (with statistic "
+               "survival, the share without)",
                PROBABILITY, high=1.0),
     Observable("cell_probability", "1",
                "share with any tumour cell, dormant, awake or grown, at `time`",
@@ -88,11 +89,10 @@ _OBSERVABLES = (
     Observable("metastasis_count", "1", "mean number of metastases per organ at `time`",
                ("count_total", *AMOUNT)),
     Observable("event_hazard", "1/year",
-               "hazard of the arm's endpoint; rows of intervals.csv, or event-free shares",
-               ("rate", "survival", "cumulative_incidence", "hazard_ratio", "bound", "ordered")),
+               "hazard of the arm's endpoint; only as rows of intervals.csv", ()),
     Observable("event_rate", "1/year",
                "events per year from `time_start` to `time`, in those event-free at `time_start`",
-               ("rate", "survival", "cumulative_incidence", "ratio", "bound", "ordered")),
+               ("rate", "ratio", "bound", "ordered")),
     Observable("liver_share", "1", "share of first distant metastases that are in the liver",
                PROBABILITY, high=1.0),
     Observable("nk_turnover", "1/day", "turnover rate of NK cells (kN)", AMOUNT),

@@ -10,9 +10,10 @@ from metinfer.evidence.draft import Draft
 from metinfer.evidence.faults import Issue
 from metinfer.evidence.rules import at
 from metinfer.evidence.types import Arm, Interval, Measurement
+from metinfer.evidence.vocabulary import RATIOS, STATEMENTS
 
 # Rates, shares and intervals of one arm are all read off one course of events.
-_EVENTS = ("event_hazard", "event_rate")
+_EVENTS = ("event_hazard", "event_rate", "metastasis_probability")
 _CURVE = ("survival", "cumulative_incidence", "rate")
 
 
@@ -30,9 +31,12 @@ class _Use:
     spans: bool
 
     def meets(self, other: _Use) -> bool:
-        """Whether both use the same time: spans that overlap, or the same point."""
+        """Whether both use the same time: spans that overlap, a point in a span, one point."""
         if self.spans and other.spans:
             return self.start < other.end and other.start < self.end
+        if self.spans or other.spans:
+            span, point = (self, other) if self.spans else (other, self)
+            return span.start < point.end <= span.end
         return self.end == other.end
 
 
@@ -124,11 +128,11 @@ def _event_topic(arm: Arm) -> tuple[str, ...]:
 
 
 def _topic(row: Measurement, arm: Arm) -> tuple[str, ...]:
-    if row.observable in _EVENTS and row.statistic != "hazard_ratio":
+    if row.observable in _EVENTS and row.statistic not in (*RATIOS, *STATEMENTS):
         return _event_topic(arm)
     return (row.observable, arm.endpoint_scope, arm.site, row.matrix, row.assay,
             row.reference_arm, row.contrast)  # fmt: skip
 
 
 def _is_span(row: Measurement) -> bool:
-    return row.time_day is not None and (row.observable in _EVENTS or row.statistic in _CURVE)
+    return row.time_day is not None and row.statistic in _CURVE

@@ -54,8 +54,9 @@ def statistics_fit_the_observable(draft: Draft) -> Iterator[Issue]:
     for row in scored(draft):
         observable = OBSERVABLES.get(row.observable)
         if observable and row.statistic and row.statistic not in observable.statistics:
+            hint = "" if observable.statistics else "its numbers belong into intervals.csv"
             yield at(TABLE, row, "statistic", f"cannot report {row.observable}",
-                     allowed=", ".join(observable.statistics))  # fmt: skip
+                     allowed=", ".join(observable.statistics), hint=hint)  # fmt: skip
 
 
 def references_are_named(draft: Draft) -> Iterator[Issue]:
