@@ -1,0 +1,249 @@
+"""Drivers over lanes and steps, and the elementary functions, in the form Numba compiles.
+
+This module is never run as it stands: the code generator copies it into the generated module,
+where the constants and the four loops below have their values. Elementary functions are
+written out, so that they vectorise and give the same bits everywhere.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+#: No re-ordering of sums (results must not depend on the cache), but fused multiply-add.
+_FLAGS = {"error_model": "numpy", "nogil": True, "fastmath": {"contract"}}
+inner = njit(**_FLAGS)
+tiny = njit(forceinline=True, **_FLAGS)
+outer = njit(cache=True, **_FLAGS)
+
+# --- constants ---
+BLOCK = STATES = PARAMETERS = INPUTS = SIZE = 0
+THETA = INPUT = STEP = BOLUS = X = ADJOINT = BAR = 0
+
+
+def start_forward(w):
+    """Replaced by generated code."""
+
+
+def start_reverse(w):
+    """Replaced by generated code."""
+
+
+def step_forward(w):
+    """Replaced by generated code."""
+
+
+def step_reverse(w):
+    """Replaced by generated code."""
+
+
+# --- copied from here ---
+@tiny
+def exp_(x):
+    """exp(x), 1 ulp or so: powers of two taken off (Cody and Waite 1980), Taylor to order 13."""
+    y = min(max(x, -708.0), 709.0)
+    n = np.floor(y * 1.4426950408889634 + 0.5)
+    r = (y - n * 6.93145751953125e-1) - n * 1.42860682030941723212e-6
+    p = 1.0 / 6227020800.0
+    p = p * r + 1.0 / 479001600.0
+    p = p * r + 1.0 / 39916800.0
+    p = p * r + 1.0 / 3628800.0
+    p = p * r + 1.0 / 362880.0
+    p = p * r + 1.0 / 40320.0
+    p = p * r + 1.0 / 5040.0
+    p = p * r + 1.0 / 720.0
+    p = p * r + 1.0 / 120.0
+    p = p * r + 1.0 / 24.0
+    p = p * r + 1.0 / 6.0
+    p = p * r + 0.5
+    p = (p * r + 1.0) * r + 1.0
+    scale = (np.int64(n) + np.int64(1023)) << np.int64(52)
+    return p * np.int64(scale).view(np.float64) + (x - x)
+
+
+@tiny
+def log_(x):
+    """log(x) of a positive, normal x: ln 2 per power of two, and 2 artanh of the rest."""
+    bits = np.float64(x).view(np.int64)
+    low = (bits - np.int64(0x3FE6A09E667F3BCD)) >> np.int64(52)
+    f = np.int64(bits - (low << np.int64(52))).view(np.float64)
+    s = (f - 1.0) / (f + 1.0)
+    q = s * s
+    p = 1.0 / 19.0
+    p = p * q + 1.0 / 17.0
+    p = p * q + 1.0 / 15.0
+    p = p * q + 1.0 / 13.0
+    p = p * q + 1.0 / 11.0
+    p = p * q + 1.0 / 9.0
+    p = p * q + 1.0 / 7.0
+    p = p * q + 1.0 / 5.0
+    p = p * q + 1.0 / 3.0
+    value = 2.0 * s * (p * q + 1.0) + float(low) * 0.6931471805599453
+    return value if x > 0.0 else math.nan
+
+
+@tiny
+def phi_(z):
+    """exp(-z) and phi_1 ... phi_4 of z, where phi_k is the mean of exp(-z(1-s)) s^(k-1)/(k-1)!.
+
+    Within the unit interval by the series of phi_4 and the downward recursion, beyond by the
+    upward one: neither cancels.
+    """
+    small = abs(z) <= 1.0
+    y = z if small else 0.0
+    p = 1.0 / 355687428096000.0
+    p = 1.0 / 20922789888000.0 - p * y
+    p = 1.0 / 1307674368000.0 - p * y
+    p = 1.0 / 87178291200.0 - p * y
+    p = 1.0 / 6227020800.0 - p * y
+    p = 1.0 / 479001600.0 - p * y
+    p = 1.0 / 39916800.0 - p * y
+    p = 1.0 / 3628800.0 - p * y
+    p = 1.0 / 362880.0 - p * y
+    p = 1.0 / 40320.0 - p * y
+    p = 1.0 / 5040.0 - p * y
+    p = 1.0 / 720.0 - p * y
+    p = 1.0 / 120.0 - p * y
+    s4 = 1.0 / 24.0 - p * y
+    s3 = 1.0 / 6.0 - y * s4
+    s2 = 0.5 - y * s3
+    s1 = 1.0 - y * s2
+    s0 = 1.0 - y * s1
+    big = 2.0 if small else z
+    inverse = 1.0 / big
+    e0 = exp_(-big)
+    e1 = (1.0 - e0) * inverse
+    e2 = (1.0 - e1) * inverse
+    e3 = (0.5 - e2) * inverse
+    e4 = (1.0 / 6.0 - e3) * inverse
+    return (
+        s0 if small else e0,
+        s1 if small else e1,
+        s2 if small else e2,
+        s3 if small else e3,
+        s4 if small else e4,
+    )
+
+
+@tiny
+def load_lanes(w, block, order, lane_of, theta, start):
+    """Parameters and starting inputs of the lanes of a block; the last lane fills up."""
+    rows = order.shape[0]
+    for i in range(BLOCK):
+        row = order[min(block * BLOCK + i, rows - 1)]
+        lane = lane_of[row]
+        for p in range(PARAMETERS):
+            w[THETA + p * BLOCK + i] = theta[row, p]
+        for u in range(INPUTS):
+            w[INPUT + u * BLOCK + i] = start[lane, u]
+        w[BOLUS + i] = start[lane, INPUTS]
+
+
+@tiny
+def load_step(w, held, lanes, k, steps, h, row_of, table):
+    """Length and inputs of step k; lanes that have ended take a step of length zero."""
+    for i in range(BLOCK):
+        lane = lanes[i]
+        w[STEP + i] = h[lane, k] if k < steps[lane] else 0.0
+        row = row_of[lane, min(k, steps[lane] - 1)] if steps[lane] > 0 else held[i]
+        if row != held[i]:
+            held[i] = row
+            for u in range(3 * INPUTS):
+                w[INPUT + u * BLOCK + i] = table[row, u]
+
+
+@tiny
+def block_lanes(lanes, held, block, order, lane_of, steps):
+    """Grid lanes of a block; returns the most steps any of them takes."""
+    most = np.int64(0)
+    for i in range(BLOCK):
+        lanes[i] = lane_of[order[min(block * BLOCK + i, order.shape[0] - 1)]]
+        held[i] = -1
+        most = max(most, steps[lanes[i]])
+    return most
+
+
+@tiny
+def gather(block, order, lanes, nodes, bad, tape, base, states):
+    """States at the outputs of the lanes of a block; a failed lane is NaN throughout."""
+    for i in range(min(BLOCK, order.shape[0] - block * BLOCK)):
+        row = order[block * BLOCK + i]
+        failed = bad[lanes[i]] != 0
+        for o in range(nodes.shape[1]):
+            at = base + nodes[lanes[i], o] * STATES * BLOCK + i
+            for s in range(STATES):
+                value = tape[at + s * BLOCK]
+                states[row, o, s] = value
+                failed = failed or not math.isfinite(value)
+        if failed:
+            states[row, :, :] = math.nan
+
+
+@outer
+def forward(theta, order, lane_of, start, steps, h, row_of, table, nodes, bad, first, last, stride, tape, states):
+    """Solve blocks `first` to `last` - 1; `tape` keeps states at every node (stride 0: one block's)."""
+    w = np.zeros(SIZE)
+    lanes = np.zeros(BLOCK, dtype=np.int64)
+    held = np.zeros(BLOCK, dtype=np.int64)
+    for block in range(first, last):
+        most = block_lanes(lanes, held, block, order, lane_of, steps)
+        load_lanes(w, block, order, lane_of, theta, start)
+        start_forward(w)
+        base = (block - first) * stride
+        tape[base : base + STATES * BLOCK] = w[X : X + STATES * BLOCK]
+        for k in range(most):
+            load_step(w, held, lanes, k, steps, h, row_of, table)
+            step_forward(w)
+            at = base + (k + 1) * STATES * BLOCK
+            tape[at : at + STATES * BLOCK] = w[X : X + STATES * BLOCK]
+        gather(block, order, lanes, nodes, bad, tape, base, states)
+
+
+@tiny
+def add_cotangents(w, k, block, order, lanes, nodes, pointer, cotangent):
+    """Add the cotangents of the outputs that lie at node k."""
+    for i in range(min(BLOCK, order.shape[0] - block * BLOCK)):
+        row = order[block * BLOCK + i]
+        while pointer[i] >= 0 and nodes[lanes[i], pointer[i]] >= k:
+            for s in range(STATES):
+                w[ADJOINT + s * BLOCK + i] += cotangent[row, pointer[i], s]
+            pointer[i] -= 1
+
+
+@tiny
+def store_gradient(w, block, order, lanes, bad, gradient):
+    """Gradient of each lane in its parameters; a failed lane gives zero and harms no other."""
+    for i in range(min(BLOCK, order.shape[0] - block * BLOCK)):
+        row = order[block * BLOCK + i]
+        good = bad[lanes[i]] == 0
+        for p in range(PARAMETERS):
+            good = good and math.isfinite(w[BAR + p * BLOCK + i])
+        for p in range(PARAMETERS):
+            gradient[row, p] = w[BAR + p * BLOCK + i] if good else 0.0
+
+
+@outer
+def backward(theta, order, lane_of, start, steps, h, row_of, table, nodes, bad, stride, tape, cotangent, gradient):
+    """Exact gradient of sum(cotangent * states) of the discrete scheme, from the tape."""
+    w = np.zeros(SIZE)
+    lanes = np.zeros(BLOCK, dtype=np.int64)
+    held = np.zeros(BLOCK, dtype=np.int64)
+    pointer = np.zeros(BLOCK, dtype=np.int64)
+    for block in range((order.shape[0] + BLOCK - 1) // BLOCK):
+        most = block_lanes(lanes, held, block, order, lane_of, steps)
+        load_lanes(w, block, order, lane_of, theta, start)
+        w[ADJOINT : ADJOINT + STATES * BLOCK] = 0.0
+        w[BAR : BAR + PARAMETERS * BLOCK] = 0.0
+        pointer[:] = nodes.shape[1] - 1
+        for k in range(most, 0, -1):
+            add_cotangents(w, k, block, order, lanes, nodes, pointer, cotangent)
+            load_step(w, held, lanes, k - 1, steps, h, row_of, table)
+            at = block * stride + (k - 1) * STATES * BLOCK
+            w[X : X + STATES * BLOCK] = tape[at : at + STATES * BLOCK]
+            step_reverse(w)
+        add_cotangents(w, 0, block, order, lanes, nodes, pointer, cotangent)
+        load_lanes(w, block, order, lane_of, theta, start)
+        start_reverse(w)
+        store_gradient(w, block, order, lanes, bad, gradient)

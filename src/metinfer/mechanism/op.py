@@ -1,0 +1,151 @@
+"""The solve as a PyTensor operation, with a real Numba implementation and an exact gradient.
+
+Grid arrays enter the graph as constants, not as parts of the compiled code: another grid of the
+same shape compiles nothing anew, and the code can be cached between processes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pytensor.tensor as pt
+from numba import njit
+from pytensor.graph.basic import Apply, Variable
+from pytensor.graph.op import Op
+from pytensor.link.numba.dispatch.basic import register_funcify_and_cache_key
+
+from metinfer.mechanism.codegen import BLOCK
+from metinfer.mechanism.compile import fingerprint, kernel
+from metinfer.mechanism.equations import PARAMETERS, STATES
+from metinfer.mechanism.grid import Grid
+
+_KINDS = ("float64", "int64", "float64", "int64", "float64", "int64", "int64")
+
+
+def _sizes(nodes: Any, steps: Any) -> tuple[int, int]:
+    """Blocks of lanes, and numbers each writes to the tape."""
+    return -(-nodes.shape[0] // BLOCK), (int(steps.max()) + 1) * len(STATES) * BLOCK
+
+
+class SolveOp(Op):
+    """States (lane, output, state) and the tape of all nodes, from theta (lane, parameter)."""
+
+    __props__ = ("version",)
+
+    def __init__(self, version: str | None = None) -> None:
+        self.version = version or fingerprint()
+
+    def make_node(self, theta: Any, order: Any, *grid: Any) -> Apply:
+        inputs = _typed(theta, order, grid)
+        return Apply(self, inputs, [pt.tensor3("states", dtype="float64"), pt.vector("tape", dtype="float64")])
+
+    def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Any) -> None:
+        output_storage[0][0], output_storage[1][0] = _run_forward(*inputs)
+
+    def infer_shape(self, node: Apply, shapes: Any) -> list[tuple[Any, ...]]:
+        steps, nodes = node.inputs[3], shapes[7]
+        blocks = (nodes[0] + BLOCK - 1) // BLOCK
+        stride = (pt.max(steps) + 1) * len(STATES) * BLOCK
+        return [(nodes[0], nodes[1], len(STATES)), (blocks * stride,)]
+
+    def pullback(
+        self, inputs: Sequence[Variable], outputs: Sequence[Variable], cotangents: Sequence[Variable]
+    ) -> list[Variable]:
+        theta_bar = PullbackOp(self.version)(cotangents[0], outputs[1], *inputs)
+        return [theta_bar, *[pt.zeros_like(i).astype("float64") for i in inputs[1:]]]
+
+
+class PullbackOp(Op):
+    """Gradient (lane, parameter) of sum(cotangent * states), exact for the discrete scheme."""
+
+    __props__ = ("version",)
+
+    def __init__(self, version: str) -> None:
+        self.version = version
+
+    def make_node(self, cotangent: Any, tape: Any, theta: Any, order: Any, *grid: Any) -> Apply:
+        cotangent, tape = pt.as_tensor(cotangent), pt.as_tensor(tape)
+        return Apply(self, [cotangent, tape, *_typed(theta, order, grid)], [pt.matrix("theta_bar", dtype="float64")])
+
+    def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Any) -> None:
+        output_storage[0][0] = _run_backward(*inputs)
+
+    def infer_shape(self, node: Apply, shapes: Any) -> list[tuple[Any, ...]]:
+        return [shapes[2]]
+
+
+def _typed(theta: Any, order: Any, grid: Sequence[Any]) -> list[Variable]:
+    arrays = [pt.as_tensor(a, dtype=kind) for a, kind in zip(grid, _KINDS, strict=True)]
+    return [pt.as_tensor(theta).astype("float64"), pt.as_tensor(order, dtype="int64"), *arrays]
+
+
+def _run_forward(theta: Any, order: Any, *grid: Any) -> tuple[np.ndarray, np.ndarray]:
+    blocks, stride = _sizes(grid[5], grid[1])
+    tape = np.empty(blocks * stride)
+    states = np.empty((*grid[5].shape, len(STATES)))
+    lanes = np.arange(len(theta))
+    kernel().forward(np.ascontiguousarray(theta), order, lanes, *grid, 0, blocks, stride, tape, states)
+    return states, tape
+
+
+def _run_backward(cotangent: Any, tape: Any, theta: Any, order: Any, *grid: Any) -> np.ndarray:
+    _, stride = _sizes(grid[5], grid[1])
+    gradient = np.empty((len(theta), len(PARAMETERS)))
+    theta, cotangent, lanes = np.ascontiguousarray(theta), np.ascontiguousarray(cotangent), np.arange(len(theta))
+    kernel().backward(theta, order, lanes, *grid, stride, tape, cotangent, gradient)
+    return gradient
+
+
+@register_funcify_and_cache_key(SolveOp)
+def _numba_solve(op: SolveOp, node: Apply, **kwargs: Any) -> tuple[Callable[..., Any], str]:
+    run, states_count, block = kernel().forward, len(STATES), BLOCK
+
+    @njit
+    def solve_states(theta, order, start, steps, h, row_of, table, nodes, bad):  # type: ignore[no-untyped-def]
+        lanes, outputs = nodes.shape
+        blocks = (lanes + block - 1) // block
+        stride = (steps.max() + 1) * states_count * block
+        tape = np.empty(blocks * stride)
+        states = np.empty((lanes, outputs, states_count))
+        flat = np.ascontiguousarray(theta)
+        run(flat, order, np.arange(lanes), start, steps, h, row_of, table, nodes, bad, 0, blocks, stride, tape, states)
+        return states, tape
+
+    return solve_states, f"metinfer-solve-{op.version}-1"
+
+
+@register_funcify_and_cache_key(PullbackOp)
+def _numba_pullback(op: PullbackOp, node: Apply, **kwargs: Any) -> tuple[Callable[..., Any], str]:
+    run, states_count, parameters, block = kernel().backward, len(STATES), len(PARAMETERS), BLOCK
+
+    @njit
+    def solve_pullback(cotangent, tape, theta, order, start, steps, h, row_of, table, nodes, bad):  # type: ignore[no-untyped-def]
+        stride = (steps.max() + 1) * states_count * block
+        gradient = np.empty((nodes.shape[0], parameters))
+        flat, bar = np.ascontiguousarray(theta), np.ascontiguousarray(cotangent)
+        lanes = np.arange(nodes.shape[0])
+        run(flat, order, lanes, start, steps, h, row_of, table, nodes, bad, stride, tape, bar, gradient)
+        return gradient
+
+    return solve_pullback, f"metinfer-pullback-{op.version}-1"
+
+
+def solve_op(theta: Any, grid: Grid) -> Variable:
+    """States of every lane as a PyTensor expression, differentiable in `theta`.
+
+    Parameters
+    ----------
+    theta : tensor (lane, parameter)
+        In the order of `equations.PARAMETERS`; row i is solved on grid lane i.
+    grid : Grid
+
+    Returns
+    -------
+    TensorVariable (lane, output, state)
+        NaN throughout for a lane that failed.
+    """
+    order = np.argsort(grid.steps, kind="stable")
+    states, _ = SolveOp()(theta, order, *[pt.constant(a) for a in grid.arrays])
+    return states
