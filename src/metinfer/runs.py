@@ -1,0 +1,339 @@
+"""Run folders: what was run is known exactly, and nothing unfinished looks finished.
+
+A run folder holds `run.toml` (what was run, with what, how far it came, hashes of every file),
+`inputs/` (a copy of the evidence), `chains/<sub-fit>/<k>.nc` (finished chains), `posterior.nc`,
+and later `predictions.nc`, `diagnostics.json`, `report.html` and `report.json`. Nothing in it is
+ever unpickled or executed.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import tomli_w
+from filelock import FileLock, Timeout
+
+from metinfer.errors import RunError, UsageError
+from metinfer.storage import (
+    digest,
+    read_groups,
+    remove_unfinished,
+    write_bytes,
+    write_groups,
+    write_text,
+)
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from metinfer.evidence.types import Evidence
+
+#: Layout of a run folder; raised when older programs could not read it.
+SCHEMA = 1
+MAIN = "main"
+RUNNING, COMPLETE, FAILED, INTERRUPTED = "running", "complete", "failed", "interrupted"
+POSTERIOR = "posterior.nc"
+
+
+@dataclass(frozen=True)
+class Record:
+    """What `run.toml` says.
+
+    Attributes
+    ----------
+    command : str
+        The command as it could be typed again.
+    status : str
+        running, complete, failed or interrupted.
+    settings : mapping
+        Draws, tuning draws, chains, seed and sampler settings.
+    seeds : mapping of str to list of int
+        Sub-fit -> seed of each chain.
+    digest : str
+        Hash over all inputs, as `Evidence.digest`.
+    code : str
+        Hash over the program's files that define the posterior.
+    inputs, files : mapping of str to str
+        Path below `inputs/`, and below the run folder -> SHA-256.
+    timings : mapping of str to float
+        Step -> seconds.
+    stops : list of str
+        How earlier attempts ended.
+    """
+
+    command: str
+    status: str
+    created: str
+    settings: Mapping[str, Any]
+    seeds: Mapping[str, list[int]]
+    digest: str
+    code: str
+    inputs: Mapping[str, str]
+    versions: Mapping[str, str]
+    machine: Mapping[str, Any]
+    files: Mapping[str, str] = field(default_factory=dict)
+    timings: Mapping[str, float] = field(default_factory=dict)
+    stops: list[str] = field(default_factory=list)
+    schema: int = SCHEMA
+
+    @property
+    def quick(self) -> bool:
+        """Whether this was a first look, with few draws."""
+        return bool(self.settings.get("quick", False))
+
+
+class Run:
+    """A run folder.
+
+    Attributes
+    ----------
+    path : Path
+    record : Record
+    """
+
+    def __init__(self, path: Path, record: Record) -> None:
+        self.path = path
+        self.record = record
+        self._lock = FileLock(path / ".lock", timeout=0, is_singleton=True)
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.path)!r}, {self.record.status})"
+
+    @cached_property
+    def evidence(self) -> Evidence:
+        """The evidence that was fitted, read from the copy in the run folder."""
+        from metinfer.evidence import read_evidence
+
+        return read_evidence(self.path / "inputs")
+
+    @cached_property
+    def groups(self) -> dict[str, xr.Dataset]:
+        """Every group of `posterior.nc`: posterior, sample_stats, prior, posterior_no_mouse, ..."""
+        return read_groups(self.path / POSTERIOR)
+
+    @property
+    def posterior(self) -> xr.Dataset:
+        """Draws of the main fit (chain, draw, ...)."""
+        return self._group("posterior")
+
+    @property
+    def sample_stats(self) -> xr.Dataset:
+        """Sampler statistics of the main fit (chain, draw)."""
+        return self._group("sample_stats")
+
+    @property
+    def prior(self) -> xr.Dataset:
+        """Draws of the prior (chain, draw, ...)."""
+        return self._group("prior")
+
+    @property
+    def subfits(self) -> dict[str, xr.Dataset]:
+        """Draws of every sub-fit, `main` among them, (chain, draw, ...)."""
+        return {name: self._group(group_of("posterior", name)) for name in self.record.seeds}
+
+    def statistics_of(self, subfit: str = MAIN) -> xr.Dataset:
+        """Sampler statistics of a sub-fit (chain, draw)."""
+        return self._group(group_of("sample_stats", subfit))
+
+    def _group(self, name: str) -> xr.Dataset:
+        if name not in self.groups:
+            raise RunError(f"{self.path} has no {name}: it holds {', '.join(self.groups)}")
+        return self.groups[name]
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the folder: a second process is refused until the block ends."""
+        try:
+            with self._lock:
+                yield
+        except Timeout:
+            raise UsageError(f"{self.path} is in use by another metinfer process") from None
+
+    def update(self, **changes: Any) -> None:
+        """Change fields of the record and write `run.toml`."""
+        self.record = replace(self.record, **changes)
+        table = {**asdict(self.record), "schema": SCHEMA}
+        write_text(self.path / "run.toml", tomli_w.dumps(table))
+
+    def write_text(self, name: str, text: str) -> Path:
+        """Write a result as text, and its hash into the record."""
+        return self._keep(name, lambda path: write_text(path, text))
+
+    def write_groups(self, name: str, groups: Mapping[str, xr.Dataset]) -> Path:
+        """Write a result as netCDF with one group per dataset, and its hash into the record."""
+        return self._keep(name, lambda path: write_groups(path, groups))
+
+    def _keep(self, name: str, write: Callable[[Path], None]) -> Path:
+        path = self.path / name
+        with self.locked():
+            write(path)
+            self.update(files={**self.record.files, name: digest(path)})
+        return path
+
+    def read_result(self, name: str) -> dict[str, xr.Dataset]:
+        """Groups of a netCDF result of this run, checked against its hash."""
+        self.verify(name)
+        return read_groups(self.path / name)
+
+    def verify(self, name: str) -> None:
+        """Raise RunError unless the file `name` is the one that this run wrote."""
+        expected = self.record.files.get(name)
+        path = self.path / name
+        if expected is None or not path.is_file():
+            raise RunError(f"{self.path} has no {name}")
+        if digest(path) != expected:
+            raise RunError(
+                f"{path} is not what this run wrote (its hash differs): it was changed or damaged. "
+                "Finished chains are kept: metinfer fit ... --resume makes it again."
+            )
+
+    def holds(self, name: str) -> bool:
+        """Whether the file `name` is there just as this run wrote it."""
+        path = self.path / name
+        return path.is_file() and self.record.files.get(name) == digest(path)
+
+
+def group_of(kind: str, subfit: str) -> str:
+    """Name of a group in `posterior.nc`: the main fit has the plain name."""
+    return kind if subfit == MAIN else f"{kind}_{subfit}"
+
+
+def create_run(path: Path, evidence: Evidence, record: Record) -> Run:
+    """A new run folder with a copy of the evidence; it appears whole or not at all.
+
+    Raises
+    ------
+    UsageError
+        If there is something at `path`, or it cannot be written.
+    RunError
+        If a file changed since the evidence was read.
+    """
+    refuse_existing(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        aside = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}-", suffix=".new"))
+    except OSError as error:
+        raise UsageError(f"cannot write in {path.parent}: {error.strerror}") from error
+    try:
+        aside.chmod(0o755)
+        _copy_inputs(evidence, aside / "inputs")
+        Run(aside, record).update()
+        aside.rename(path)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    return Run(path, record)
+
+
+def refuse_existing(path: Path) -> None:
+    """Raise UsageError if there is something at `path`; an empty folder is nothing."""
+    if path.exists() and not (path.is_dir() and not any(path.iterdir())):
+        raise UsageError(
+            f"{path} exists and is never overwritten: "
+            "add --resume to go on with it, or choose another folder with -o"
+        )
+
+
+def _copy_inputs(evidence: Evidence, folder: Path) -> None:
+    for source in evidence.files:
+        content = source.path.read_bytes()
+        copy = folder / Path(source.name).name
+        write_bytes(copy, content)
+        if digest(copy) != source.sha256:
+            raise RunError(f"{source.path} changed while it was being read: try again")
+
+
+def load_run(path: str | Path) -> Run:
+    """A finished run, with its inputs and results checked against their hashes.
+
+    Raises
+    ------
+    RunError
+        If it is no run folder, is not complete, or was changed.
+    """
+    run = open_run(Path(path))
+    if run.record.status != COMPLETE:
+        raise RunError(unfinished(run))
+    verify_inputs(run)
+    run.verify(POSTERIOR)
+    return run
+
+
+def unfinished(run: Run) -> str:
+    """Why a run cannot be used yet, and what to do."""
+    chains = sum(1 for name in run.record.files if name.startswith("chains/"))
+    total = sum(len(seeds) for seeds in run.record.seeds.values())
+    return (
+        f"{run.path} is not complete: its status is {run.record.status}, with {chains} of {total} "
+        f"chains finished. To go on: metinfer fit DATA -o {run.path} --resume"
+    )
+
+
+def open_run(path: Path) -> Run:
+    """A run in whatever state it is; one whose process is gone counts as interrupted."""
+    record = read_record(path)
+    run = Run(path, record)
+    if record.status == RUNNING and not _in_use(run):
+        run.record = replace(record, status=INTERRUPTED)
+    return run
+
+
+def read_record(path: Path) -> Record:
+    """The record of the run folder `path`.
+
+    Raises
+    ------
+    RunError
+        If there is none, it is damaged, or another version of the program wrote it.
+    """
+    try:
+        table = tomllib.loads((path / "run.toml").read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        raise RunError(f"{path} is not a run folder (it has no run.toml)") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RunError(f"{path / 'run.toml'} is damaged: {error}") from error
+    schema = table.get("schema")
+    if schema != SCHEMA:
+        raise RunError(
+            f"{path} was written in layout {schema!r}, and this program reads layout {SCHEMA}. "
+            f"Fit its inputs again: metinfer fit {path / 'inputs'} -o another-folder"
+        )
+    try:
+        return Record(**table)
+    except TypeError as error:
+        raise RunError(f"{path / 'run.toml'} is damaged: {error}") from error
+
+
+def verify_inputs(run: Run) -> None:
+    """Raise RunError unless the copied inputs are those that were fitted."""
+    folder = run.path / "inputs"
+    found = {p.name: digest(p) for p in folder.iterdir() if p.is_file()} if folder.is_dir() else {}
+    expected = dict(run.record.inputs)
+    changed = sorted(n for n in {*found, *expected} if found.get(n) != expected.get(n))
+    if changed:
+        raise RunError(
+            f"the inputs of {run.path} changed since the fit ({', '.join(changed)}): "
+            "its results no longer belong to them. Fit again into another folder."
+        )
+
+
+def reopen(run: Run) -> None:
+    """Make a stopped run ready to go on: sweep up, forget files that are not what was written."""
+    remove_unfinished(run.path)
+    whole = {name: sha for name, sha in run.record.files.items() if run.holds(name)}
+    run.update(status=RUNNING, files=whole)
+
+
+def _in_use(run: Run) -> bool:
+    try:
+        with run.locked():
+            return False
+    except UsageError:
+        return True

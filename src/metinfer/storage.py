@@ -1,0 +1,100 @@
+"""Files that are either whole or not there: written aside, flushed to the disk, then renamed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from metinfer.errors import RunError
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+#: Fixed, because other installed readers would be free to guess another format.
+ENGINE = "h5netcdf"
+
+
+@contextmanager
+def atomic(path: Path) -> Iterator[Path]:
+    """Path to write to; it takes the place of `path` only if the block ends without an error."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # The suffix stays last: writers choose their format by it.
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".unfinished-", suffix=path.suffix)
+    os.close(handle)
+    aside = Path(name)
+    try:
+        yield aside
+        _flush(aside)
+        aside.chmod(0o666 & ~_umask())
+        aside.replace(path)
+        _flush(path.parent)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write `content` to `path`, whole or not at all."""
+    with atomic(path) as aside:
+        aside.write_bytes(content)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` to `path` as UTF-8, whole or not at all."""
+    write_bytes(path, text.encode())
+
+
+def write_groups(path: Path, groups: Mapping[str, xr.Dataset]) -> None:
+    """Write datasets to `path` as one netCDF file with a group each, whole or not at all."""
+    import xarray as xr
+
+    tree = xr.DataTree.from_dict(dict(groups))
+    with atomic(path) as aside:
+        tree.to_netcdf(aside, engine=ENGINE)
+
+
+def read_groups(path: Path) -> dict[str, xr.Dataset]:
+    """Datasets of the netCDF file `path`, one per group, held in memory.
+
+    Raises
+    ------
+    RunError
+        If the file cannot be read as what it should be.
+    """
+    import xarray as xr
+
+    try:
+        with xr.open_datatree(path, engine=ENGINE) as tree:
+            return {name: node.to_dataset().load() for name, node in tree.children.items()}
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        raise RunError(f"{path} is damaged or not a file of a run ({error})") from error
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file, as hexadecimal digits."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what killed processes left half written below `folder`."""
+    for aside in folder.rglob(".unfinished-*"):
+        aside.unlink(missing_ok=True)
+
+
+def _flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current
