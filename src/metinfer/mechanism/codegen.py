@@ -1,8 +1,8 @@
 """Python source of the compiled solver, generated from the equations.
 
-The source holds four loops over a block of lanes (start and step, each with its reverse) over
-one flat workspace with constant offsets, so that LLVM turns lanes into vector lanes, and the
-drivers of `metinfer.mechanism.driver`, copied word for word.
+The source is `metinfer.mechanism.driver` with four loops put in (start and step, each with its
+reverse). Each runs over a block of lanes in one flat workspace with constant offsets, so that
+LLVM turns lanes into vector lanes.
 """
 
 from __future__ import annotations
@@ -95,23 +95,22 @@ def _arguments(op: tuple[object, ...]) -> list[int]:
     return list(op[2:] if op[0] == "pick" else op[1:])  # type: ignore[arg-type]
 
 
-def _loop(name: str, graph: Graph, stores: dict[str, int], adds: dict[str, int]) -> str:
-    """A function over a block: `stores` overwrite workspace rows, `adds` accumulate."""
+def _loop(graph: Graph, stores: dict[str, int], adds: dict[str, int]) -> list[str]:
+    """A loop over a block: `stores` overwrite workspace rows, `adds` accumulate."""
     rows = workspace()
     roots = [*stores.values(), *adds.values()]
     writer = _Writer(graph, roots, rows)
     lines = [*writer.lines]
     lines += [f"w[{rows[k] * BLOCK} + i] = {writer.text[n]}" for k, n in stores.items()]
     lines += [f"w[{rows[k] * BLOCK} + i] += {writer.text[n]}" for k, n in adds.items()]
-    body = "\n".join(f"        {line}" for line in lines)
-    return f"@inner\ndef {name}(w):\n    for i in range({BLOCK}):\n{body}\n"
+    return [f"for i in range({BLOCK}):", *(f"    {line}" for line in lines)]
 
 
-def _forward(name: str, graph: Graph, result: dict[str, int]) -> str:
-    return _loop(name, graph, {f"x_{s}": node for s, node in result.items()}, {})
+def _forward(graph: Graph, result: dict[str, int]) -> list[str]:
+    return _loop(graph, {f"x_{s}": node for s, node in result.items()}, {})
 
 
-def _reverse(name: str, graph: Graph, result: dict[str, int]) -> str:
+def _reverse(graph: Graph, result: dict[str, int]) -> list[str]:
     """Adjoints of the states before from those after, and the gradient in the parameters."""
     seeds: dict[int, int] = {}
     for state, node in result.items():
@@ -121,19 +120,26 @@ def _reverse(name: str, graph: Graph, result: dict[str, int]) -> str:
     zero = graph.const(0.0)
     stores = {f"adj_{s.name}": bars.get(f"x_{s.name}", zero) for s in STATES}
     adds = {f"bar_{p.name}": bars[f"theta_{p.name}"] for p in PARAMETERS if f"theta_{p.name}" in bars}
-    return _loop(name, graph, stores, adds)
+    return _loop(graph, stores, adds)
 
 
 def source() -> str:
-    """The whole module."""
-    parts = [_header()]
+    """The whole module: constants, then the drivers with the generated loops put in."""
+    loops = {}
     for name, build in (("start", start_graph), ("step", step_graph)):
         graph = Graph()
         result = build(graph)
-        parts += [_forward(f"{name}_forward", graph, result), _reverse(f"{name}_reverse", graph, result)]
+        loops[f"{name}_forward"] = _forward(graph, result)
+        loops[f"{name}_reverse"] = _reverse(graph, result)
     text = inspect.getsource(driver)
     text = text[text.index("# --- copied from here ---") :]
-    return "\n\n".join([*parts, text])
+    for name, lines in loops.items():
+        found = re.search(rf"^( *)# --- insert {name} ---$", text, flags=re.M)
+        if found is None:
+            raise LookupError(f"the driver has no place for {name}")
+        body = "\n".join(found.group(1) + line for line in lines)
+        text = text[: found.start()] + body + text[found.end() :]
+    return _header() + "\n\n\n" + text
 
 
 def _header() -> str:

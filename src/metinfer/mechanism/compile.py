@@ -7,20 +7,26 @@ place in one step, so that several processes can start at once.
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import importlib.util
 import inspect
 import os
 import sys
 import tempfile
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from types import ModuleType
 
+import llvmlite.binding as binding
 import numba
+import numpy as np
 import platformdirs
 
 from metinfer.mechanism import codegen, driver, equations, graph, scheme
+
+ENTRIES = ("forward", "backward")
 
 
 @cache
@@ -62,7 +68,25 @@ def kernel() -> ModuleType:
     # Numba's cached code looks its module up by name while it is still being executed.
     sys.modules[name] = module
     spec.loader.exec_module(module)
+    for function in ENTRIES:
+        binding.add_symbol(symbol(function), getattr(module, function).address)
     return module
+
+
+def symbol(function: str) -> str:
+    """Name under which compiled code of others finds `forward` or `backward`.
+
+    Linking by name keeps the solver out of the code of its callers, which would otherwise
+    compile it once more each, and lets their code be cached on disk.
+    """
+    return f"metinfer_{function}_{fingerprint()}"
+
+
+def call(function: str, sizes: Sequence[int], *arrays: np.ndarray) -> None:
+    """Call the solver from Python, without the interpreter lock. Arrays must be contiguous."""
+    held = [np.array(sizes, dtype=np.int64), *arrays]
+    entry = getattr(kernel(), function).ctypes
+    entry(*[ctypes.cast(a.ctypes.data, kind) for a, kind in zip(held, entry.argtypes, strict=True)])
 
 
 def _write(path: Path, text: str) -> None:

@@ -10,33 +10,22 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
+from numba import carray, cfunc, njit, types
 
 #: No re-ordering of sums (results must not depend on the cache), but fused multiply-add.
-_FLAGS = {"error_model": "numpy", "nogil": True, "fastmath": {"contract"}}
-inner = njit(**_FLAGS)
-tiny = njit(forceinline=True, **_FLAGS)
-outer = njit(cache=True, **_FLAGS)
+_FLAGS = {"error_model": "numpy", "fastmath": {"contract"}}
+tiny = njit(forceinline=True, nogil=True, **_FLAGS)
+_REALS, _WHOLES = types.CPointer(types.float64), types.CPointer(types.int64)
+#: sizes, theta, order, lane_of, start, steps, h, row_of, table, nodes, bad, tape, and two more.
+SIGNATURE = types.void(
+    _WHOLES, _REALS, _WHOLES, _WHOLES, _REALS, _WHOLES, _REALS, _WHOLES, _REALS, _WHOLES, _WHOLES,
+    _REALS, _REALS, _REALS,
+)  # fmt: skip
+entry = cfunc(SIGNATURE, cache=True, **_FLAGS)
 
 # --- constants ---
 BLOCK = STATES = PARAMETERS = INPUTS = SIZE = 0
 THETA = INPUT = STEP = BOLUS = X = ADJOINT = BAR = 0
-
-
-def start_forward(w):
-    """Replaced by generated code."""
-
-
-def start_reverse(w):
-    """Replaced by generated code."""
-
-
-def step_forward(w):
-    """Replaced by generated code."""
-
-
-def step_reverse(w):
-    """Replaced by generated code."""
 
 
 # --- copied from here ---
@@ -181,23 +170,39 @@ def gather(block, order, lanes, nodes, bad, tape, base, states):
             states[row, :, :] = math.nan
 
 
-@outer
-def forward(theta, order, lane_of, start, steps, h, row_of, table, nodes, bad, first, last, stride, tape, states):
-    """Solve blocks `first` to `last` - 1; `tape` keeps states at every node (stride 0: one block's)."""
+@entry
+def forward(sizes, theta_, order_, lane_of_, start_, steps_, h_, row_of_, table_, nodes_, bad_, tape_, states_, spare):
+    """Solve blocks first to last - 1; `tape` keeps the states at every node.
+
+    `sizes` holds rows, lanes, steps, table rows, outputs, first, last and stride. A stride of
+    zero keeps the tape of one block only.
+    """
+    size = carray(sizes, 8)
+    theta = carray(theta_, (size[0], PARAMETERS))
+    order, lane_of = carray(order_, size[0]), carray(lane_of_, size[0])
+    start, steps = carray(start_, (size[1], INPUTS + 1)), carray(steps_, size[1])
+    h, row_of = carray(h_, (size[1], size[2])), carray(row_of_, (size[1], size[2]))
+    table = carray(table_, (size[3], 3 * INPUTS))
+    nodes, bad = carray(nodes_, (size[1], size[4])), carray(bad_, size[1])
+    first, last, stride = size[5], size[6], size[7]
+    tape = carray(tape_, (size[2] + 1) * STATES * BLOCK + stride * (last - first))
+    states = carray(states_, (size[0], size[4], STATES))
     w = np.zeros(SIZE)
     lanes = np.zeros(BLOCK, dtype=np.int64)
     held = np.zeros(BLOCK, dtype=np.int64)
     for block in range(first, last):
         most = block_lanes(lanes, held, block, order, lane_of, steps)
         load_lanes(w, block, order, lane_of, theta, start)
-        start_forward(w)
+        # --- insert start_forward ---
         base = (block - first) * stride
-        tape[base : base + STATES * BLOCK] = w[X : X + STATES * BLOCK]
+        for j in range(STATES * BLOCK):
+            tape[base + j] = w[X + j]
         for k in range(most):
             load_step(w, held, lanes, k, steps, h, row_of, table)
-            step_forward(w)
+            # --- insert step_forward ---
             at = base + (k + 1) * STATES * BLOCK
-            tape[at : at + STATES * BLOCK] = w[X : X + STATES * BLOCK]
+            for j in range(STATES * BLOCK):
+                tape[at + j] = w[X + j]
         gather(block, order, lanes, nodes, bad, tape, base, states)
 
 
@@ -224,26 +229,41 @@ def store_gradient(w, block, order, lanes, bad, gradient):
             gradient[row, p] = w[BAR + p * BLOCK + i] if good else 0.0
 
 
-@outer
-def backward(theta, order, lane_of, start, steps, h, row_of, table, nodes, bad, stride, tape, cotangent, gradient):
-    """Exact gradient of sum(cotangent * states) of the discrete scheme, from the tape."""
+@entry
+def backward(sizes, theta_, order_, lane_of_, start_, steps_, h_, row_of_, table_, nodes_, bad_, tape_, cotangent_, gradient_):
+    """Exact gradient of sum(cotangent * states) of the discrete scheme, from the whole tape."""
+    size = carray(sizes, 8)
+    theta = carray(theta_, (size[0], PARAMETERS))
+    order, lane_of = carray(order_, size[0]), carray(lane_of_, size[0])
+    start, steps = carray(start_, (size[1], INPUTS + 1)), carray(steps_, size[1])
+    h, row_of = carray(h_, (size[1], size[2])), carray(row_of_, (size[1], size[2]))
+    table = carray(table_, (size[3], 3 * INPUTS))
+    nodes, bad = carray(nodes_, (size[1], size[4])), carray(bad_, size[1])
+    first, last, stride = size[5], size[6], size[7]
+    tape = carray(tape_, stride * (last - first))
+    cotangent = carray(cotangent_, (size[0], size[4], STATES))
+    gradient = carray(gradient_, (size[0], PARAMETERS))
     w = np.zeros(SIZE)
     lanes = np.zeros(BLOCK, dtype=np.int64)
     held = np.zeros(BLOCK, dtype=np.int64)
     pointer = np.zeros(BLOCK, dtype=np.int64)
-    for block in range((order.shape[0] + BLOCK - 1) // BLOCK):
+    for block in range(first, last):
         most = block_lanes(lanes, held, block, order, lane_of, steps)
         load_lanes(w, block, order, lane_of, theta, start)
-        w[ADJOINT : ADJOINT + STATES * BLOCK] = 0.0
-        w[BAR : BAR + PARAMETERS * BLOCK] = 0.0
-        pointer[:] = nodes.shape[1] - 1
+        for j in range(STATES * BLOCK):
+            w[ADJOINT + j] = 0.0
+        for j in range(PARAMETERS * BLOCK):
+            w[BAR + j] = 0.0
+        for j in range(BLOCK):
+            pointer[j] = nodes.shape[1] - 1
         for k in range(most, 0, -1):
             add_cotangents(w, k, block, order, lanes, nodes, pointer, cotangent)
             load_step(w, held, lanes, k - 1, steps, h, row_of, table)
-            at = block * stride + (k - 1) * STATES * BLOCK
-            w[X : X + STATES * BLOCK] = tape[at : at + STATES * BLOCK]
-            step_reverse(w)
+            at = (block - first) * stride + (k - 1) * STATES * BLOCK
+            for j in range(STATES * BLOCK):
+                w[X + j] = tape[at + j]
+            # --- insert step_reverse ---
         add_cotangents(w, 0, block, order, lanes, nodes, pointer, cotangent)
         load_lanes(w, block, order, lane_of, theta, start)
-        start_reverse(w)
+        # --- insert start_reverse ---
         store_gradient(w, block, order, lanes, bad, gradient)

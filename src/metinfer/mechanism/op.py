@@ -11,22 +11,27 @@ from typing import Any
 
 import numpy as np
 import pytensor.tensor as pt
-from numba import njit
+from numba import njit, types
 from pytensor.graph.basic import Apply, Variable
 from pytensor.graph.op import Op
 from pytensor.link.numba.dispatch.basic import register_funcify_and_cache_key
 
+from metinfer.mechanism import driver
 from metinfer.mechanism.codegen import BLOCK
-from metinfer.mechanism.compile import fingerprint, kernel
+from metinfer.mechanism.compile import call, fingerprint, kernel, symbol
 from metinfer.mechanism.equations import PARAMETERS, STATES
 from metinfer.mechanism.grid import Grid
+from metinfer.mechanism.solve import grid_sizes
 
 _KINDS = ("float64", "int64", "float64", "int64", "float64", "int64", "int64")
 
 
-def _sizes(nodes: Any, steps: Any) -> tuple[int, int]:
+_SIGNATURE = driver.SIGNATURE
+
+
+def _plan(grid: Sequence[np.ndarray]) -> tuple[int, int]:
     """Blocks of lanes, and numbers each writes to the tape."""
-    return -(-nodes.shape[0] // BLOCK), (int(steps.max()) + 1) * len(STATES) * BLOCK
+    return -(-len(grid[5]) // BLOCK), (grid[2].shape[1] + 1) * len(STATES) * BLOCK
 
 
 class SolveOp(Op):
@@ -45,9 +50,9 @@ class SolveOp(Op):
         output_storage[0][0], output_storage[1][0] = _run_forward(*inputs)
 
     def infer_shape(self, node: Apply, shapes: Any) -> list[tuple[Any, ...]]:
-        steps, nodes = node.inputs[3], shapes[7]
+        h, nodes = shapes[4], shapes[7]
         blocks = (nodes[0] + BLOCK - 1) // BLOCK
-        stride = (pt.max(steps) + 1) * len(STATES) * BLOCK
+        stride = (h[1] + 1) * len(STATES) * BLOCK
         return [(nodes[0], nodes[1], len(STATES)), (blocks * stride,)]
 
     def pullback(
@@ -82,54 +87,65 @@ def _typed(theta: Any, order: Any, grid: Sequence[Any]) -> list[Variable]:
 
 
 def _run_forward(theta: Any, order: Any, *grid: Any) -> tuple[np.ndarray, np.ndarray]:
-    blocks, stride = _sizes(grid[5], grid[1])
+    blocks, stride = _plan(grid)
     tape = np.empty(blocks * stride)
     states = np.empty((*grid[5].shape, len(STATES)))
-    lanes = np.arange(len(theta))
-    kernel().forward(np.ascontiguousarray(theta), order, lanes, *grid, 0, blocks, stride, tape, states)
+    sizes = grid_sizes(len(theta), grid, 0, blocks, stride)
+    theta, lanes = np.ascontiguousarray(theta), np.arange(len(theta))
+    call("forward", sizes, theta, order, lanes, *grid, tape, states, tape)
     return states, tape
 
 
 def _run_backward(cotangent: Any, tape: Any, theta: Any, order: Any, *grid: Any) -> np.ndarray:
-    _, stride = _sizes(grid[5], grid[1])
+    blocks, stride = _plan(grid)
     gradient = np.empty((len(theta), len(PARAMETERS)))
+    sizes = grid_sizes(len(theta), grid, 0, blocks, stride)
     theta, cotangent, lanes = np.ascontiguousarray(theta), np.ascontiguousarray(cotangent), np.arange(len(theta))
-    kernel().backward(theta, order, lanes, *grid, stride, tape, cotangent, gradient)
+    call("backward", sizes, theta, order, lanes, *grid, tape, cotangent, gradient)
     return gradient
+
+
+def _external(function: str) -> types.ExternalFunction:
+    """The compiled solver by symbol name, for Numba code."""
+    kernel()
+    return types.ExternalFunction(symbol(function), _SIGNATURE)
 
 
 @register_funcify_and_cache_key(SolveOp)
 def _numba_solve(op: SolveOp, node: Apply, **kwargs: Any) -> tuple[Callable[..., Any], str]:
-    run, states_count, block = kernel().forward, len(STATES), BLOCK
+    run, width, block = _external("forward"), len(STATES), BLOCK
 
     @njit
     def solve_states(theta, order, start, steps, h, row_of, table, nodes, bad):  # type: ignore[no-untyped-def]
         lanes, outputs = nodes.shape
-        blocks = (lanes + block - 1) // block
-        stride = (steps.max() + 1) * states_count * block
+        blocks, stride = (lanes + block - 1) // block, (h.shape[1] + 1) * width * block
+        sizes = np.array([lanes, lanes, h.shape[1], table.shape[0], outputs, 0, blocks, stride])
         tape = np.empty(blocks * stride)
-        states = np.empty((lanes, outputs, states_count))
-        flat = np.ascontiguousarray(theta)
-        run(flat, order, np.arange(lanes), start, steps, h, row_of, table, nodes, bad, 0, blocks, stride, tape, states)
+        states = np.empty((lanes, outputs, width))
+        flat, rows = np.ascontiguousarray(theta), np.arange(lanes)
+        run(sizes.ctypes, flat.ctypes, order.ctypes, rows.ctypes, start.ctypes, steps.ctypes, h.ctypes,
+            row_of.ctypes, table.ctypes, nodes.ctypes, bad.ctypes, tape.ctypes, states.ctypes, tape.ctypes)  # fmt: skip
         return states, tape
 
-    return solve_states, f"metinfer-solve-{op.version}-1"
+    return solve_states, f"metinfer-solve-{op.version}-2"
 
 
 @register_funcify_and_cache_key(PullbackOp)
 def _numba_pullback(op: PullbackOp, node: Apply, **kwargs: Any) -> tuple[Callable[..., Any], str]:
-    run, states_count, parameters, block = kernel().backward, len(STATES), len(PARAMETERS), BLOCK
+    run, width, block, parameters = _external("backward"), len(STATES), BLOCK, len(PARAMETERS)
 
     @njit
     def solve_pullback(cotangent, tape, theta, order, start, steps, h, row_of, table, nodes, bad):  # type: ignore[no-untyped-def]
-        stride = (steps.max() + 1) * states_count * block
-        gradient = np.empty((nodes.shape[0], parameters))
-        flat, bar = np.ascontiguousarray(theta), np.ascontiguousarray(cotangent)
-        lanes = np.arange(nodes.shape[0])
-        run(flat, order, lanes, start, steps, h, row_of, table, nodes, bad, stride, tape, bar, gradient)
+        lanes, outputs = nodes.shape
+        blocks, stride = (lanes + block - 1) // block, (h.shape[1] + 1) * width * block
+        sizes = np.array([lanes, lanes, h.shape[1], table.shape[0], outputs, 0, blocks, stride])
+        gradient = np.empty((lanes, parameters))
+        flat, bar, rows = np.ascontiguousarray(theta), np.ascontiguousarray(cotangent), np.arange(lanes)
+        run(sizes.ctypes, flat.ctypes, order.ctypes, rows.ctypes, start.ctypes, steps.ctypes, h.ctypes,
+            row_of.ctypes, table.ctypes, nodes.ctypes, bad.ctypes, tape.ctypes, bar.ctypes, gradient.ctypes)  # fmt: skip
         return gradient
 
-    return solve_pullback, f"metinfer-pullback-{op.version}-1"
+    return solve_pullback, f"metinfer-pullback-{op.version}-2"
 
 
 def solve_op(theta: Any, grid: Grid) -> Variable:

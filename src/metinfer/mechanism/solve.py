@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from metinfer.errors import MetinferError
 from metinfer.mechanism.codegen import BLOCK
-from metinfer.mechanism.compile import kernel
+from metinfer.mechanism.compile import call, kernel
 from metinfer.mechanism.equations import PARAMETERS, STATES
 from metinfer.mechanism.grid import Grid
 
@@ -42,7 +43,13 @@ class Solution:
 
 def tape_stride(grid: Grid) -> int:
     """Numbers that one block of lanes writes: all states at all nodes."""
-    return (int(grid.steps.max()) + 1) * len(STATES) * BLOCK
+    return (grid.h.shape[1] + 1) * len(STATES) * BLOCK
+
+
+def grid_sizes(rows: int, arrays: Sequence[np.ndarray], first: int, last: int, stride: int) -> list[int]:
+    """Sizes in the order in which the compiled solver reads them; `arrays` as in `Grid.arrays`."""
+    h, table, nodes = arrays[2], arrays[4], arrays[5]
+    return [rows, *h.shape, len(table), nodes.shape[1], first, last, stride]
 
 
 def solve(theta: np.ndarray, grid: Grid, lane_of: np.ndarray | None = None, threads: int | None = None) -> Solution:
@@ -75,7 +82,7 @@ def solve(theta: np.ndarray, grid: Grid, lane_of: np.ndarray | None = None, thre
 
     def run(first: int, last: int) -> None:
         tape = np.empty(tape_stride(grid))
-        kernel().forward(*args, first, last, 0, tape, states)
+        call("forward", grid_sizes(len(theta), grid.arrays, first, last, 0), *args, tape, states, tape)
 
     if workers == 1:
         run(0, blocks)
