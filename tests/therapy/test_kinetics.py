@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metinfer.therapy.kinetics import absorption_rate, assignment, course, variants
+from metinfer.therapy.kinetics import absorption_rate, assignment, exposure, variants
 from metinfer.therapy.regimen import DoseRow, read_therapies
 
 THERAPIES = read_therapies(Path(__file__).parents[2] / "data" / "therapies.toml")
@@ -27,7 +27,7 @@ def _dose(**changes: object) -> DoseRow:
 def test_plerixafor_peak_over_ki_by_hand() -> None:
     agent = THERAPIES.agents["plerixafor"]
     one = variants(agent, "human", 1)[0]
-    height = course(_dose(), agent, one, 0.0, HUMAN).heights[0]
+    height = exposure(_dose(), one, 0.0, HUMAN).right(np.zeros(1))[0]
     level = 0.24e6 / 0.3e3  # ng/kg over mL/kg: 800 ng/mL
     ki = np.sqrt(652.0 * 600.0) * 502.8e-3  # nM to ng/mL
     assert height == pytest.approx(level / ki, rel=1e-9)
@@ -36,9 +36,9 @@ def test_plerixafor_peak_over_ki_by_hand() -> None:
 def test_dose_per_area_and_absolute_dose_agree_with_dose_per_weight() -> None:
     agent = THERAPIES.agents["plerixafor"]
     one = variants(agent, "human", 1)[0]
-    per_weight = course(_dose(), agent, one, 0.0, HUMAN).heights[0]
-    per_area = course(_dose(amount=0.24 * 70 / 1.8, unit="mg/m2"), agent, one, 0.0, HUMAN).heights[0]
-    absolute = course(_dose(amount=0.24 * 70, unit="mg"), agent, one, 0.0, HUMAN).heights[0]
+    per_weight = exposure(_dose(), one, 0.0, HUMAN).amounts[0]
+    per_area = exposure(_dose(amount=0.24 * 70 / 1.8, unit="mg/m2"), one, 0.0, HUMAN).amounts[0]
+    absolute = exposure(_dose(amount=0.24 * 70, unit="mg"), one, 0.0, HUMAN).amounts[0]
     assert per_area == pytest.approx(per_weight)
     assert absolute == pytest.approx(per_weight)
 
@@ -46,11 +46,20 @@ def test_dose_per_area_and_absolute_dose_agree_with_dose_per_weight() -> None:
 def test_bioavailability_counts_only_outside_a_vein() -> None:
     agent = THERAPIES.agents["plerixafor"]
     one = variants(agent, "human", 1)[0]
-    vein = course(_dose(), agent, one, 0.0, HUMAN)
-    skin = course(_dose(route="subcutaneous"), agent, one, 0.0, HUMAN)
-    assert skin.heights[0] == pytest.approx(0.87 * vein.heights[0])
-    assert vein.absorption is None
-    assert skin.absorption == one.absorption
+    vein = exposure(_dose(), one, 0.0, HUMAN)
+    skin = exposure(_dose(route="subcutaneous"), one, 0.0, HUMAN)
+    assert skin.area(0.0, 5.0) == pytest.approx(0.87 * vein.area(0.0, 5.0), rel=1e-3)
+    assert vein.kinetics.absorption is None
+    assert skin.kinetics.absorption == one.absorption
+
+
+def test_steady_level_of_an_infusion_is_rate_over_clearance() -> None:
+    agent = THERAPIES.agents["rhil15"]
+    one = variants(agent, "human", 1)[0]
+    long = _dose(agent="rhil15", amount=100.0, unit="ug/kg", route="infusion", duration=10.0)
+    level = exposure(long, one, 0.0, HUMAN).right(np.array([9.9]))[0]
+    clearance = one.elimination * 0.1  # L/kg/day
+    assert level == pytest.approx(10.0 / clearance / np.sqrt(0.5 * 5.0), rel=1e-9)
 
 
 @given(st.floats(1e-3, 0.9), st.floats(0.01, 50.0))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+import xarray as xr
 
 from metinfer.inference.design import LaneSpec
 from metinfer.inference.priors import Coordinates
@@ -37,6 +38,17 @@ class NamedDraws:
 
     params: Mapping[str, np.ndarray]
     coordinates: Coordinates
+
+    @classmethod
+    def of(cls, posterior: xr.Dataset, coordinates: Coordinates) -> NamedDraws:
+        """Draws of a posterior or prior with dimensions chain and draw."""
+        flat = posterior.stack(sample=("chain", "draw"))
+        params = {
+            str(name): value.transpose("sample", ...).to_numpy()
+            for name, value in flat.data_vars.items()
+            if "sample" in value.dims
+        }
+        return cls(params, coordinates)
 
     def __len__(self) -> int:
         return len(self.params["stellate_rate"])

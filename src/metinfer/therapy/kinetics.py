@@ -1,4 +1,4 @@
-"""Dose tables to drug input: how much of a reference level each dose brings, and how fast it goes.
+"""Dose tables to exposures, in units of the level that a potency refers to.
 
 Pharmacokinetics and potency are uncertain too. They are drawn as a small set of *variants*
 (a Latin hypercube over the anchors): every posterior draw takes one variant, the same one in
@@ -14,7 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import brentq
 
+from metinfer.mechanism.exposure import Kinetics
 from metinfer.therapy.agents import MASS_LEVELS, MOLAR_LEVELS, TIME_UNITS, VOLUME_UNITS, Agent, Quantity
+from metinfer.therapy.course import Course
 from metinfer.therapy.regimen import DOSE_UNITS, DoseRow
 
 #: Variants of uncertain pharmacokinetics and potency per therapy; draws are spread evenly over them.
@@ -24,7 +26,7 @@ FASTEST = 1e3
 
 
 @dataclass(frozen=True)
-class Kinetics:
+class Variant:
     """Pharmacokinetics and potency of one variant of one agent.
 
     Attributes
@@ -46,19 +48,7 @@ class Kinetics:
     per: str
 
 
-@dataclass(frozen=True)
-class DrugCourse:
-    """Doses of one agent on the model's clock: times (day) and heights in reference levels."""
-
-    target: str
-    times: np.ndarray
-    heights: np.ndarray
-    duration: float
-    absorption: float | None
-    elimination: float
-
-
-def variants(agent: Agent, species: str, count: int = VARIANTS, seed: int = 0) -> list[Kinetics]:
+def variants(agent: Agent, species: str, count: int = VARIANTS, seed: int = 0) -> list[Variant]:
     """A Latin hypercube of pharmacokinetics and potency; one variant has every anchor's centre.
 
     Parameters
@@ -88,18 +78,28 @@ def assignment(draws: int, count: int = VARIANTS, seed: int = 0) -> np.ndarray:
     return np.random.default_rng([seed, 7]).permutation(order)
 
 
-def course(
-    dose: DoseRow, agent: Agent, kinetics: Kinetics, day: float, body: Mapping[str, float]
-) -> DrugCourse:
-    """Doses of one row from day `day` after time zero on, in reference levels."""
+def exposure(dose: DoseRow, variant: Variant, day: float, body: Mapping[str, float]) -> Course:
+    """Exposure in reference levels after the doses of one row, given from day `day` on.
+
+    Parameters
+    ----------
+    dose : DoseRow
+    variant : Variant
+        Kinetics and potency.
+    day : float
+        Day after time zero on which the therapy starts.
+    body : mapping
+        ``weight_kg`` and ``area_m2``, for doses counted otherwise than the volume.
+    """
     unit, per = DOSE_UNITS[dose.unit]
-    amount = dose.amount * unit * _rescale(per, kinetics.per, body)
+    amount = dose.amount * unit * _rescale(per, variant.per, body)
     vein = dose.route in ("bolus", "infusion")
-    reached = 1.0 if vein else kinetics.bioavailability
-    times = day + dose.times
-    heights = np.full(len(times), amount * reached * kinetics.level_per_dose)
-    absorption = None if vein else kinetics.absorption
-    return DrugCourse(agent.target, times, heights, dose.duration, absorption, kinetics.elimination)
+    absorption = None if vein else variant.absorption
+    reached = 1.0 if vein else variant.bioavailability
+    kinetics = Kinetics(variant.elimination, absorption, reached * variant.level_per_dose)
+    times = tuple((day + dose.times).tolist())
+    lengths = (dose.duration,) * len(times) if dose.duration > 0 else None
+    return Course(kinetics, times, (amount,) * len(times), lengths)
 
 
 def absorption_rate(peak: float, elimination: float) -> float:
@@ -140,14 +140,14 @@ def _hypercube(pick: Mapping[str, Quantity], agent: Agent, count: int, seed: int
     return values
 
 
-def _variant(values: Mapping[str, float], per: str) -> Kinetics:
+def _variant(values: Mapping[str, float], per: str) -> Variant:
     elimination = np.log(2.0) / values["half_life"]
     if "absorption_half_life" in values:
         absorption = np.log(2.0) / values["absorption_half_life"]
     else:
         absorption = absorption_rate(values["absorption_peak"], elimination)
     level = 1.0 / (values["volume"] * 1e3) / values["potency"]
-    return Kinetics(float(absorption), float(elimination), float(level), float(values["bioavailability"]), per)
+    return Variant(float(absorption), float(elimination), float(level), float(values["bioavailability"]), per)
 
 
 def _rescale(per: str, wanted: str, body: Mapping[str, float]) -> float:

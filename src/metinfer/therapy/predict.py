@@ -60,14 +60,23 @@ def predict(
     -------
     xarray.Dataset
         ``event_free`` and ``hazard_ratio`` (source, therapy, population, time, quantile),
-        ``event_free_untreated`` (source, population, time, quantile), ``measure`` (source, draw,
+        ``event_free_untreated`` (source, population, time, quantile), ``answer`` (source, draw,
         therapy, population, horizon, measure), ``failed`` (source, therapy, population), and the
         years of each population's times and horizons.
     """
     draws = min(len(d) for d in sources.values())
     data = _empty(list(sources), draws, therapies, populations)
-    for s, (_, posterior) in enumerate(sources.items()):
-        _fill(data, s, posterior, therapies, populations)
+    groups = list(populations.values())
+    untreated = [arms(source, therapies, groups, None) for source in sources.values()]
+    for s, (controls, _) in enumerate(untreated):
+        for p, control in enumerate(controls):
+            data["untreated"][s, p] = quantiles(control.curve.event_free)
+    for t, therapy in enumerate(therapies.therapies.values()):
+        for s, source in enumerate(sources.values()):
+            controls, base = untreated[s]
+            treated, _ = arms(source, therapies, groups, therapy, base)
+            for p, pair in enumerate(zip(treated, controls, strict=True)):
+                _fill(data, (s, t, p), pair, groups[p])
     return _dataset(data, list(sources), therapies, populations, applicability)
 
 
@@ -92,7 +101,8 @@ def arms(
         Expected liver metastases for one founder per subject.
     """
     wanted = {scene for p in populations for scene in scenes(p)}
-    livers = simulate(draws, sorted(wanted), therapies, therapy)
+    solved = simulate(draws, sorted(wanted), therapies, therapy)
+    livers = {scene: states[..., 0] for scene, states in solved.items()}
     base = livers if untreated is None else untreated
     return [_arm(draws, p, livers, base) for p in populations], livers
 
@@ -154,23 +164,14 @@ def _empty(
 
 
 def _fill(
-    data: dict[str, np.ndarray],
-    s: int,
-    draws: Draws,
-    therapies: Therapies,
-    populations: Mapping[str, Population],
+    data: dict[str, np.ndarray], cell: tuple[int, int, int], pair: tuple[Arm, Arm], population: Population
 ) -> None:
-    groups = list(populations.values())
-    controls, base = arms(draws, therapies, groups, None)
-    for p, control in enumerate(controls):
-        data["untreated"][s, p] = quantiles(control.curve.event_free)
-    for t, therapy in enumerate(therapies.therapies.values()):
-        treated, _ = arms(draws, therapies, groups, therapy, base)
-        for p, (arm, control) in enumerate(zip(treated, controls, strict=True)):
-            data["event_free"][s, t, p] = quantiles(arm.curve.event_free)
-            data["hazard_ratio"][s, t, p, 1:] = quantiles(hazard_ratio(arm.curve, control.curve))
-            data["failed"][s, t, p] = int(np.sum(arm.failed | control.failed))
-            _measures(data["measure"][s, :, t, p], arm, control, groups[p])
+    """Put one source, therapy and population in place."""
+    (arm, control), (s, t, p) = pair, cell
+    data["event_free"][cell] = quantiles(arm.curve.event_free)
+    data["hazard_ratio"][cell][1:] = quantiles(hazard_ratio(arm.curve, control.curve))
+    data["failed"][cell] = int(np.sum(arm.failed | control.failed))
+    _measures(data["measure"][s, :, t, p], arm, control, population)
 
 
 def _measures(out: np.ndarray, arm: Arm, control: Arm, population: Population) -> None:
@@ -218,7 +219,7 @@ def _dataset(
             "event_free": (curve_dims, data["event_free"]),
             "event_free_untreated": (("source", "population", "time", "quantile"), data["untreated"]),
             "hazard_ratio": (curve_dims, data["hazard_ratio"]),
-            "measure": (
+            "answer": (
                 ("source", "draw", "therapy", "population", "horizon", "measure"),
                 data["measure"],
             ),

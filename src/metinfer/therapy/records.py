@@ -109,7 +109,7 @@ def _records(predictions: xr.Dataset) -> Iterator[dict[str, Any]]:
             head = _head(cell, str(therapy), str(population))
             for h, year in enumerate(cell["horizon_year"].values):
                 if np.isfinite(year):
-                    yield head | {"horizon_year": float(year)} | _answers(cell["measure"].isel(horizon=h))
+                    yield head | {"horizon_year": float(year)} | _answers(cell["answer"].isel(horizon=h))
 
 
 def _head(cell: xr.Dataset, therapy: str, population: str) -> dict[str, Any]:
@@ -138,9 +138,9 @@ def _curve(values: xr.DataArray) -> dict[str, list[float | None]]:
     }
 
 
-def _answers(measure: xr.DataArray) -> dict[str, Any]:
+def _answers(answer: xr.DataArray) -> dict[str, Any]:
     draws = {
-        name: {str(s): _finite(measure.sel(source=s, measure=name).values) for s in measure["source"].values}
+        name: {str(s): _finite(answer.sel(source=s, measure=name).values) for s in answer["source"].values}
         for name in ANSWERS
     }
     found = {name: _answer(by_source) for name, by_source in draws.items()}

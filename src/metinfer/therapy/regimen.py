@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -94,11 +94,15 @@ class Therapy:
 
 @dataclass(frozen=True)
 class Therapies:
-    """A whole therapies file: agents, therapies and the body that doses refer to."""
+    """A whole therapies file: agents, therapies and the body that doses refer to.
+
+    `memo` holds the last solver grid built for one of the therapies, and nothing else.
+    """
 
     agents: Mapping[str, Agent]
     therapies: Mapping[str, Therapy]
     body: Mapping[str, Mapping[str, float]]
+    memo: dict[str, object] = field(default_factory=dict, compare=False, repr=False)
 
     def targets(self, therapy: Therapy) -> tuple[str, ...]:
         """Model inputs that the therapy changes."""

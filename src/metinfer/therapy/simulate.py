@@ -14,13 +14,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from metinfer.inference.design import LaneSpec
+from metinfer.mechanism.equations import INPUTS, STATES
+from metinfer.mechanism.grid import Grid, Lane, build_grid
+from metinfer.mechanism.inputs import Constant, Input, Product, Steps, Sum
+from metinfer.mechanism.solve import solve
 from metinfer.therapy.draws import Draws
-from metinfer.therapy.kinetics import VARIANTS, assignment, course, variants
+from metinfer.therapy.kinetics import VARIANTS, assignment, exposure, variants
 from metinfer.therapy.populations import YEAR
-from metinfer.therapy.regimen import Therapies, Therapy
+from metinfer.therapy.regimen import SetRow, Therapies, Therapy
 
 #: Points of every curve, from 0 to the last horizon.
 TIMES = 41
+
+
+_STATE = {s.name: i for i, s in enumerate(STATES)}
+_HEALTHY = {i.name: i.default for i in INPUTS}
 
 
 @dataclass(frozen=True, order=True)
@@ -54,3 +62,122 @@ class Scene:
 def clock(years: float) -> np.ndarray:
     """Times of a curve (time,), years from 0 to `years`."""
     return np.linspace(0.0, years, TIMES)
+
+
+def simulate(
+    draws: Draws,
+    scenes: Sequence[Scene],
+    therapies: Therapies,
+    therapy: Therapy | None,
+    states: Sequence[str] = ("L",),
+) -> dict[Scene, np.ndarray]:
+    """States of every scene under one therapy, for one founder per subject.
+
+    Parameters
+    ----------
+    draws : Draws
+    scenes : sequence of Scene
+    therapies : Therapies
+    therapy : Therapy or None
+        None leaves the population as it is.
+    states : sequence of str
+        Symbols of the states wanted, as in `mechanism.equations.STATES`.
+
+    Returns
+    -------
+    dict of Scene to ndarray (draw, time, state)
+        NaN where the solve of a draw failed.
+    """
+    schedules = tuple(dict.fromkeys(scene.schedule for scene in scenes))
+    count = VARIANTS if therapy is not None and therapy.agents else 1
+    grid = _grid(schedules, therapies, therapy, count)
+    theta = draws.theta([scene.spec for scene in scenes])
+    variant = assignment(len(draws), count)
+    lane_of = [schedules.index(scene.schedule) * count + variant for scene in scenes]
+    rows = theta.transpose(1, 0, 2).reshape(-1, theta.shape[-1])
+    solved = solve(np.ascontiguousarray(rows), grid, np.concatenate(lane_of))
+    values = solved.states[:, :, [_STATE[name] for name in states]]
+    values[np.asarray(solved.status) != 0] = np.nan
+    split = values.reshape(len(scenes), len(draws), TIMES, len(states))
+    return dict(zip(scenes, split, strict=True))
+
+
+def lanes(
+    schedule: tuple[str, float, str, float], therapies: Therapies, therapy: Therapy | None, count: int
+) -> list[Lane]:
+    """One solver lane per variant of the kinetics, for one schedule."""
+    species, injury, arrival, years = schedule
+    outputs = tuple((clock(years) * YEAR).tolist())
+    steady: dict[str, Input] = {"injury": Constant(injury)} if injury else {}
+    return [
+        Lane(
+            name=f"{therapy.name if therapy else 'none'}:{species}:{i}",
+            outputs=outputs,
+            inputs=steady | _inputs(therapies, therapy, species, (i, count), injury),
+            bolus=arrival == "bolus",
+        )
+        for i in range(count)
+    ]
+
+
+def _grid(
+    schedules: tuple[tuple[str, float, str, float], ...],
+    therapies: Therapies,
+    therapy: Therapy | None,
+    count: int,
+) -> Grid:
+    """The grid of some schedules; the last one is kept, as every source asks for it in turn."""
+    key = repr((schedules, therapy, count))
+    if key not in therapies.memo:
+        therapies.memo.clear()
+        therapies.memo[key] = build_grid([lane for s in schedules for lane in lanes(s, therapies, therapy, count)])
+    grid = therapies.memo[key]
+    if not isinstance(grid, Grid):
+        raise TypeError(f"the memo holds {type(grid).__name__}, not a grid")
+    return grid
+
+
+def _inputs(
+    therapies: Therapies, therapy: Therapy | None, species: str, variant: tuple[int, int], injury: float
+) -> dict[str, Input]:
+    """Inputs that a therapy changes, in one variant (which, of how many) of the kinetics."""
+    if therapy is None:
+        return {}
+    which, count = variant
+    driven: dict[str, list[Input]] = {}
+    settings: dict[str, list[tuple[float, SetRow]]] = {}
+    for part in (therapy, *therapy.parts):
+        day = part.start_in(species)
+        for dose in part.doses:
+            agent = therapies.agents[dose.agent]
+            kinetics = variants(agent, species, count)[which]
+            course = exposure(dose, kinetics, day, _body(therapies, species))
+            driven.setdefault(agent.target, []).append(course)
+        for row in part.sets:
+            settings.setdefault(row.input, []).append((day, row))
+    inputs: dict[str, Input] = {n: p[0] if len(p) == 1 else Sum(tuple(p)) for n, p in driven.items()}
+    base = _HEALTHY | {"injury": injury}
+    return inputs | {name: _setting(base[name], rows) for name, rows in settings.items()}
+
+
+def _setting(base: float, rows: Sequence[tuple[float, SetRow]]) -> Input:
+    """A constant input with settings laid over it, in the order in which they start."""
+    result: Input = Constant(base)
+    for day, row in sorted(rows, key=lambda item: item[0] + item[1].start):
+        edges = (day + row.start, day + row.stop)
+        if row.factor is not None:
+            result = Product((result, _pulse(edges, row.factor, 1.0)))
+        else:
+            result = Sum((Product((result, _pulse(edges, 0.0, 1.0))), _pulse(edges, row.value or 0.0, 0.0)))
+    return result
+
+
+def _pulse(edges: tuple[float, float], inside: float, outside: float) -> Steps:
+    start, stop = edges
+    if np.isinf(stop):
+        return Steps((start,), (inside,), before=outside)
+    return Steps((start, stop), (inside, outside), before=outside)
+
+
+def _body(therapies: Therapies, species: str) -> Mapping[str, float]:
+    return therapies.body.get(species) or {"weight_kg": 70.0, "area_m2": 1.8}
