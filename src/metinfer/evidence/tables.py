@@ -67,8 +67,10 @@ def read_table(table: Table, data: bytes) -> ParsedTable:
     columns = None if first is None else _columns(parsed, *first)
     if columns is None:
         return parsed
+    readers = [_CellReader(parsed, column) for column in columns]
+    absent = [c for c in table.columns if c.optional and c not in columns]
     for line, cells in records:
-        _add_row(parsed, columns, line, cells)
+        _add_row(parsed, readers, absent, line, cells)
     if parsed.rows and not text.endswith(("\n", "\r")):
         hint = "check that the last row is complete, then end it with a line break"
         parsed.issues.append(Issue("the file does not end with a line break", table.file,
@@ -151,7 +153,8 @@ def _columns(parsed: ParsedTable, line: int, header: list[str]) -> list[Column] 
                      value=name, allowed=one_of(tuple(known), 50), hint=hint)  # fmt: skip
     repeated = {name for name in names if names.count(name) > 1 and name in known}
     for name in sorted(repeated):
-        parsed.fault("the column stands twice in the header", line, column=name)
+        parsed.fault("the column stands twice in the header", line, column=name,
+                     hint="remove or rename one of them")  # fmt: skip
     missing = [c.name for c in table.columns if c.name not in names and not c.optional]
     for name in missing:
         hint = did_you_mean(name, unknown, f"add it; the header is {_header(table)}")
@@ -159,40 +162,55 @@ def _columns(parsed: ParsedTable, line: int, header: list[str]) -> list[Column] 
     return None if unknown or repeated or missing else [known[name] for name in names]
 
 
-def _add_row(parsed: ParsedTable, columns: Sequence[Column], line: int, cells: list[str]) -> None:
-    if len(cells) != len(columns):
-        few = len(cells) < len(columns)
+class _CellReader:
+    """Reads the cells of one column; a text that was read before is not read again."""
+
+    def __init__(self, parsed: ParsedTable, column: Column) -> None:
+        self.parsed = parsed
+        self.column = column
+        self.default = _default(column)
+        self.known: dict[str, Any] = {} if column.required == "always" else {"": self.default}
+
+    def read(self, text: str, line: int, bad: set[str]) -> Any:
+        """Value of a cell; its fault is noted, and its column added to `bad`."""
+        if text in self.known:
+            return self.known[text]
+        try:
+            if not text:
+                raise CellError("the cell is empty", "it is always needed")
+            value = self.known[text] = parse_cell(self.column, text)
+        except CellError as error:
+            bad.add(self.column.name)
+            self.parsed.fault(str(error), line, column=self.column.name, value=text,
+                              allowed=allowed_words(self.column), hint=error.hint)  # fmt: skip
+            return self.default
+        return value
+
+
+def _add_row(
+    parsed: ParsedTable,
+    readers: Sequence[_CellReader],
+    absent: Sequence[Column],
+    line: int,
+    cells: list[str],
+) -> None:
+    if len(cells) != len(readers):
+        few = len(cells) < len(readers)
         hint = ("the row was cut off" if few else
                 "a cell that holds a comma needs quotes; decimals need a point")  # fmt: skip
         parsed.fault(f"{'too few' if few else 'too many'} cells: {len(cells)} for "
-                     f"{len(columns)} columns", line, value=",".join(cells), hint=hint)  # fmt: skip
+                     f"{len(readers)} columns", line, value=",".join(cells), hint=hint)  # fmt: skip
         return
     raw: dict[str, str] = {}
     values: dict[str, Any] = {}
     bad: set[str] = set()
-    for column, cell in zip(columns, cells, strict=True):
-        raw[column.name] = text = cell.strip()
-        values[column.name] = _value(parsed, column, text, line, bad)
-    for column in parsed.table.columns:
-        if column.optional and column.name not in raw:
-            raw[column.name], values[column.name] = "", _default(column)
+    for reader, cell in zip(readers, cells, strict=True):
+        name = reader.column.name
+        raw[name] = text = cell.strip()
+        values[name] = reader.read(text, line, bad)
+    for column in absent:
+        raw[column.name], values[column.name] = "", _default(column)
     parsed.rows.append(ParsedRow(line, raw, values, frozenset(bad)))
-
-
-def _value(parsed: ParsedTable, column: Column, text: str, line: int, bad: set[str]) -> Any:
-    if not text:
-        if column.required == "always":
-            bad.add(column.name)
-            parsed.fault("the cell is empty", line, column=column.name,
-                         allowed=allowed_words(column), hint="it is always needed")  # fmt: skip
-        return _default(column)
-    try:
-        return parse_cell(column, text)
-    except CellError as error:
-        bad.add(column.name)
-        parsed.fault(str(error), line, column=column.name, value=text,
-                     allowed=allowed_words(column), hint=error.hint)  # fmt: skip
-        return _default(column)
 
 
 def _default(column: Column) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from metinfer.evidence.draft import Draft
 from metinfer.evidence.faults import Issue
@@ -30,6 +30,13 @@ class _Use:
     end: float
     spans: bool
 
+    @property
+    def kind(self) -> tuple[object, ...]:
+        """What makes a use different from another one of its arm."""
+        statistic = self.row.statistic if isinstance(self.row, Measurement) else "intervals"
+        level = self.row.level if isinstance(self.row, Measurement) else None
+        return (self.arm.arm, statistic, level, self.start, self.end)
+
     def meets(self, other: _Use) -> bool:
         """Whether both use the same time: spans that overlap, a point in a span, one point."""
         if self.spans and other.spans:
@@ -42,15 +49,18 @@ class _Use:
 
 def no_endpoint_twice(draft: Draft) -> Iterator[Issue]:
     """One arm's endpoint is fitted once, and so is a cohort that two studies publish."""
+    known = {study.study for study in draft.studies}
     for uses in _by_topic(draft).values():
-        earlier: dict[str, list[_Use]] = defaultdict(list)
+        # One of each kind is enough to compare with: a table of 100,000 animals stays fast.
+        earlier: dict[tuple[object, ...], _Use] = {}
         for use in uses:
-            clash = next((u for u in earlier[use.arm.arm] if _same_group(u, use)), None)
-            earlier[use.arm.arm].append(use)
-            if clash is None:
-                clash = next((u for u in _first_of_others(earlier, use) if u.meets(use)), None)
+            same = (u for u in earlier.values() if u.arm == use.arm and _repeats(u, use))
+            others = (u for u in earlier.values() if u.arm.study != use.arm.study
+                      and {u.arm.study, use.arm.study} <= known and u.meets(use))  # fmt: skip
+            clash = next(same, None) or next(others, None)
             if clash is not None:
                 yield _twice(use, clash)
+            earlier.setdefault(use.kind, use)
 
 
 def no_part_beside_its_whole(draft: Draft) -> Iterator[Issue]:
@@ -78,7 +88,7 @@ def _twice(use: _Use, clash: _Use) -> Issue:
               "or animals differ")  # fmt: skip
 
 
-def _same_group(one: _Use, other: _Use) -> bool:
+def _repeats(one: _Use, other: _Use) -> bool:
     """Whether two rows of one arm repeat each other."""
     if isinstance(one.row, Interval) and isinstance(other.row, Interval):
         return False  # overlapping intervals have a check of their own
@@ -91,12 +101,6 @@ def _same_group(one: _Use, other: _Use) -> bool:
     return one.meets(other)
 
 
-def _first_of_others(earlier: dict[str, list[_Use]], use: _Use) -> Iterator[_Use]:
-    """Uses of arms of other studies; the same cohort under another study is published twice."""
-    for uses in earlier.values():
-        yield from (u for u in uses if u.arm.study != use.arm.study)
-
-
 def _by_topic(draft: Draft) -> dict[tuple[str, ...], list[_Use]]:
     groups: dict[tuple[str, ...], list[_Use]] = defaultdict(list)
     for use in (*_interval_uses(draft), *_measurement_uses(draft)):
@@ -105,13 +109,21 @@ def _by_topic(draft: Draft) -> dict[tuple[str, ...], list[_Use]]:
 
 
 def _interval_uses(draft: Draft) -> Iterator[_Use]:
+    """One use for each unbroken run of intervals of an arm."""
     arms = {arm.arm: arm for arm in draft.arms}
-    for row in draft.intervals:
-        arm = arms.get(row.arm)
-        if row.role == "fit" and arm and not draft.is_bad("intervals", row, "start", "end"):
-            yield _Use(
-                "intervals", row, arm, arm.cohort, _event_topic(arm), row.start, row.end, True
-            )
+    sound = (r for r in draft.intervals if not draft.is_bad("intervals", r, "start", "end"))
+    rows = [r for r in sound if r.role == "fit" and r.arm in arms]
+    run: _Use | None = None
+    for row in sorted(rows, key=lambda r: (r.arm, r.start)):
+        if run is not None and row.arm == run.arm.arm and row.start <= run.end * (1 + 1e-9):
+            run = replace(run, end=max(run.end, row.end))
+            continue
+        if run is not None:
+            yield run
+        arm = arms[row.arm]
+        run = _Use("intervals", row, arm, arm.cohort, _event_topic(arm), row.start, row.end, True)
+    if run is not None:
+        yield run
 
 
 def _measurement_uses(draft: Draft) -> Iterator[_Use]:
