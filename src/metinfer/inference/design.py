@@ -221,13 +221,12 @@ def build_design(evidence: Any, roles: Sequence[str] = ("fit",)) -> Design:
     Design
         Its coordinates always cover the fitted rows first, so that latents keep their place.
     """
-    rows = tuple(m for role in roles for m in evidence.measurements if m.role == role)
-    intervals = tuple(i for role in roles for i in evidence.intervals if i.role == role)
+    rows = tuple(m for role in roles for m in evidence.rows(role))
+    intervals = tuple(i for role in roles for i in evidence.interval_rows(role))
     used = list(dict.fromkeys([r.arm for r in rows] + [i.arm for i in intervals]))
     used += [r.reference_arm for r in rows if r.reference_arm and r.reference_arm not in used]
-    by_name = {a.arm: a for a in evidence.arms}
     assays = [r.assay for r in rows if r.observable == "timp1_level"]
-    coordinates = coordinates_of([by_name[a] for a in used], assays)
+    coordinates = coordinates_of([evidence.arm(a) for a in used], assays)
     collect = _Collector(evidence, coordinates)
     index = [_row_nodes(collect, r) for r in rows]
     start = [collect.node(i.arm, i.start_day) for i in intervals]
@@ -236,7 +235,7 @@ def build_design(evidence: Any, roles: Sequence[str] = ("fit",)) -> Design:
     column = [np.array([row[j] for row in index], dtype=int) for j in range(4)] if rows else _no_rows()
     return Design(
         rows, intervals, lanes, outputs, nodes, *column, np.array(start, dtype=int),
-        np.array(end, dtype=int), coordinates, by_name,
+        np.array(end, dtype=int), coordinates, {a.arm: a for a in evidence.arms},
     )  # fmt: skip
 
 
@@ -253,5 +252,7 @@ def _row_nodes(collect: _Collector, row: Any) -> tuple[int, int, list[int], list
         day = row.time_day
         return -1, -1, collect.curve(row.arm, day), collect.curve(row.reference_arm, day)
     day = row.time_day or 0.0
+    if row.observable == "event_rate":
+        return collect.node(row.arm, day), collect.node(row.arm, row.time_start_day), none, none
     reference = collect.node(row.reference_arm, day) if row.reference_arm else -1
     return collect.node(row.arm, day), reference, none, none

@@ -11,6 +11,8 @@ import numpy as np
 from metinfer.inference.design import LaneSpec
 from metinfer.inference.priors import Coordinates
 from metinfer.mechanism.equations import PARAMETERS
+from metinfer.mechanism.grid import Lane
+from metinfer.mechanism.inputs import Input, Steps, window
 
 #: Lane parameter -> named parameter, where nothing but the name differs.
 SHARED = {
@@ -99,3 +101,32 @@ def lane_theta(params: Mapping[str, Any], table: LaneTable, xp: Any) -> Any:
     values["founders0"] = one * table.settled
     values["awake0"] = params["awake_share"][..., table.context] * table.settled
     return xp.stack([values[p.name] for p in PARAMETERS], axis=-1)
+
+
+#: Days for which NK activity stays low after surgery (assumption; the row gives the depth only).
+SURGERY_DAYS = 14.0
+
+
+def solver_lanes(lanes: Sequence[LaneSpec], outputs: Sequence[Sequence[float]]) -> list[Lane]:
+    """Solver lanes for lane specs and their output times (days)."""
+    return [
+        Lane(f"{i}:{spec.context}", tuple(times), lane_inputs(spec), bolus=spec.arrival == "bolus")
+        for i, (spec, times) in enumerate(zip(lanes, outputs, strict=True))
+    ]
+
+
+def lane_inputs(spec: LaneSpec) -> dict[str, Input | float]:
+    """Inputs of a lane; TIMP-1 and surgery enter through lane parameters that scale them."""
+    inputs: dict[str, Input | float] = {
+        "injury": spec.injury,
+        "nk_depletion": spec.nk_depletion,
+        "nk_activity": spec.nk_activity,
+        "perforin_loss": spec.perforin_loss,
+        "ifng_loss": spec.ifng_loss,
+        "neutrophil_depletion": spec.neutrophil_depletion,
+    }
+    if spec.surgery:
+        inputs["dip_on"] = Steps((0.0, SURGERY_DAYS), (1.0, 0.0), before=0.0)
+    if spec.arrival == "primary":
+        inputs["arrival"] = window(spec.arrival_start, spec.arrival_end)
+    return inputs

@@ -21,6 +21,8 @@ YEAR = 365.25
 STATE = {s.name: i for i, s in enumerate(STATES)}
 #: Smallest hazard increment used in a logarithm (per interval).
 TINY = 1e-12
+#: Largest predicted probability: rounding to exactly 1 would make any survivor impossible.
+ALMOST_SURE = 1.0 - 1e-12
 
 
 @dataclass(frozen=True)
@@ -72,11 +74,12 @@ class View:
 
 
 def _probability(view: View, rows: np.ndarray) -> Any:
-    return 1.0 - view.survival(view.design.row_node[rows])
+    return pt.minimum(1.0 - view.survival(view.design.row_node[rows]), ALMOST_SURE)
 
 
 def _cells(view: View, rows: np.ndarray) -> Any:
-    return 1.0 - view.survival(view.design.row_node[rows], ("D", "W1", "W2", "W3", "L"))
+    cells = ("D", "W1", "W2", "W3", "L")
+    return pt.minimum(1.0 - view.survival(view.design.row_node[rows], cells), ALMOST_SURE)
 
 
 def _count(view: View, rows: np.ndarray) -> Any:
@@ -107,7 +110,8 @@ def _increments(survival: Any) -> Any:
 def _rate(view: View, rows: np.ndarray) -> Any:
     """Events per year between the reference time and the row's time, among the event-free."""
     at, start = view.design.row_node[rows], view.design.row_reference[rows]
-    days = np.array([view.design.rows[i].time_day - view.design.rows[i].time_start_day for i in rows])
+    picked = [view.design.rows[i] for i in rows]
+    days = np.array([r.time_day - r.time_start_day for r in picked])
     return (view.hazard(at) - view.hazard(start)) / days * YEAR
 
 

@@ -1,0 +1,193 @@
+"""Gates of a fit: each a name, a value, its limit, and whether it passed.
+
+Limits follow the defaults of arviz-stats `diagnose` (Vehtari 2021, doi 10.1214/20-BA1221) and
+the rules of this project: no divergences, no failed solves, and a solver grid whose error moves
+no posterior mean by more than a hundredth of its sd.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import arviz as az
+import numpy as np
+import pytensor
+import pytensor.tensor as pt
+import xarray as xr
+
+from metinfer.inference.lanes import lane_theta
+from metinfer.inference.model import Joint, joint_logp
+from metinfer.mechanism.solve import solve
+
+RHAT_LIMIT = 1.01
+ESS_LIMIT = 400.0
+BFMI_LIMIT = 0.3
+GRID_LIMIT = 0.01
+#: Posterior draws that the grid check scores again.
+GRID_DRAWS = 200
+#: Times more steps in the grid check.
+GRID_REFINE = 4
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One gate: what was measured, the limit, whether it holds, and where it was worst."""
+
+    name: str
+    value: float
+    limit: str
+    passed: bool
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """All gates of one fit."""
+
+    gates: tuple[Gate, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every gate passed."""
+        return all(g.passed for g in self.gates)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for `diagnostics.json`."""
+        return {"passed": self.passed, "gates": [asdict(g) for g in self.gates]}
+
+
+def convergence_gates(posterior: xr.Dataset, sample_stats: xr.Dataset) -> tuple[Gate, ...]:
+    """Gates on the chains.
+
+    Parameters
+    ----------
+    posterior : xarray.Dataset
+        Every reported quantity, dims (chain, draw, ...).
+    sample_stats : xarray.Dataset
+        `diverging` and `energy`, dims (chain, draw).
+
+    Returns
+    -------
+    tuple of Gate
+    """
+    divergences = int(sample_stats["diverging"].sum())
+    bfmi = np.asarray(az.bfmi(sample_stats[["energy"]])["energy"] if "energy" in sample_stats else np.nan)
+    return (
+        _worst("R-hat", az.rhat(posterior), np.nanmax, RHAT_LIMIT, below=True),
+        _worst("bulk ESS", az.ess(posterior, method="bulk"), np.nanmin, ESS_LIMIT, below=False),
+        _worst("tail ESS", az.ess(posterior, method="tail"), np.nanmin, ESS_LIMIT, below=False),
+        Gate("divergences", divergences, "0", divergences == 0),
+        Gate("E-BFMI", float(np.nanmin(bfmi)), f">= {BFMI_LIMIT}", bool(np.nanmin(bfmi) >= BFMI_LIMIT)),
+    )
+
+
+def _worst(name: str, table: xr.Dataset, pick: Callable[..., Any], limit: float, *, below: bool) -> Gate:
+    """Gate on the worst value over all variables; names where it was."""
+    worst = {v: float(pick(np.asarray(table[v], dtype=float))) for v in table.data_vars if _varies(table[v])}
+    at = (max if below else min)(worst, key=lambda v: worst[v])
+    value = worst[at]
+    passed = value <= limit if below else value >= limit
+    return Gate(name, value, f"{'<=' if below else '>='} {limit:g}", bool(passed), at)
+
+
+def _varies(values: xr.DataArray) -> bool:
+    return bool(np.isfinite(np.asarray(values, dtype=float)).any())
+
+
+def solver_gates(joint: Joint, latents: xr.Dataset, translation_sd: float, weights: Sequence[np.ndarray]) -> tuple[Gate, ...]:
+    """Failed solves and the grid check, on posterior draws.
+
+    Parameters
+    ----------
+    joint : Joint
+    latents : xarray.Dataset
+        `latent`, `share_latent` and `transfer_latent`, dims (chain, draw, ...).
+    translation_sd : float
+        Spread used in the fit.
+    weights : sequence of ndarray
+        Row weights (row,) and interval weights (interval,) of the fit.
+
+    Returns
+    -------
+    tuple of Gate
+        `failed solves` counts accepted draws with any failed lane; `solver grid` is the largest
+        shift of a reweighted mean, in posterior sd, when steps are split by `GRID_REFINE`.
+    """
+    draws = thin(latents, GRID_DRAWS)
+    scorer = score_function(joint, translation_sd)
+    theta = theta_of(joint, draws, translation_sd)
+    fine, coarse = (solve_draws(joint, theta, refine) for refine in (GRID_REFINE, 1))
+    bad = int(np.sum(np.any(coarse[1] != 0, axis=-1)))
+    change = np.array([
+        scorer(*(d[i] for d in draws), fine[0][i], *weights) - scorer(*(d[i] for d in draws), coarse[0][i], *weights)
+        for i in range(len(theta))
+    ])  # fmt: skip
+    shift = reweighted_shift(np.concatenate(draws, axis=1), change)
+    return (
+        Gate("failed solves", bad, "0", bad == 0, f"of {len(theta)} draws"),
+        Gate("solver grid", shift, f"<= {GRID_LIMIT} sd", bool(shift <= GRID_LIMIT), f"{GRID_REFINE} times the steps"),
+    )
+
+
+def thin(latents: xr.Dataset, number: int) -> tuple[np.ndarray, ...]:
+    """Evenly spaced draws over all chains: (draw, latent), (draw, share), (draw, transfer)."""
+    stacked = latents.stack(sample=("chain", "draw"))
+    at = np.linspace(0, stacked.sizes["sample"] - 1, min(number, stacked.sizes["sample"])).astype(int)
+    names = ("latent", "share_latent", "transfer_latent")
+    return tuple(np.asarray(stacked[n].transpose("sample", ...))[at] for n in names)
+
+
+def params_of(joint: Joint, draws: Sequence[np.ndarray], translation_sd: float) -> dict[str, np.ndarray]:
+    """Named parameters of draws, each (draw, ...)."""
+    z, share, deviation = draws
+    params = joint.table.natural(z, share, np)
+    return params | {"transfer": translation_sd * deviation}
+
+
+def theta_of(joint: Joint, draws: Sequence[np.ndarray], translation_sd: float) -> np.ndarray:
+    """Lane parameters of draws (draw, lane, parameter)."""
+    return lane_theta(params_of(joint, draws, translation_sd), joint.lanes, np)
+
+
+def solve_draws(joint: Joint, theta: np.ndarray, refine: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    """States (draw, lane, output, state) and status (draw, lane) of many draws on one grid."""
+    draws, lanes = theta.shape[:2]
+    lane_of = np.tile(np.arange(lanes), draws)
+    solution = solve(theta.reshape(draws * lanes, -1), joint.grid(refine), lane_of)
+    return solution.states.reshape(draws, lanes, *solution.states.shape[1:]), solution.status.reshape(draws, lanes)
+
+
+def score_function(joint: Joint, translation_sd: float) -> Callable[..., float]:
+    """Log-likelihood as a function of latents, given states and weights (no ODE in the graph)."""
+    z, share, deviation = (pt.vector(n, dtype="float64") for n in ("z", "share", "deviation"))
+    states = pt.tensor3("states", dtype="float64")
+    weights = [pt.vector(n, dtype="float64") for n in ("rows", "intervals")]
+    params = joint.table.natural(z, share, pt) | {"transfer": translation_sd * deviation}
+    total = joint_logp(joint, params, states, *weights)
+    return pytensor.function([z, share, deviation, states, *weights], total, on_unused_input="ignore")
+
+
+def reweighted_shift(values: np.ndarray, change: np.ndarray) -> float:
+    """Largest shift of a mean, in sd, when draws are reweighted by a change of log-density.
+
+    Parameters
+    ----------
+    values : ndarray (draw, quantity)
+    change : ndarray (draw,)
+        New minus old log-density; non-finite entries make the shift infinite.
+
+    Returns
+    -------
+    float
+        Computed as a covariance with the centred weights, so that noise of the mean itself
+        does not count.
+    """
+    if not np.all(np.isfinite(change)):
+        return float("inf")
+    weight = np.exp(change - change.max())
+    weight = weight / weight.mean() - 1.0
+    spread = values.std(axis=0)
+    moved = np.abs((weight[:, None] * (values - values.mean(axis=0))).mean(axis=0))
+    return float(np.max(moved / np.where(spread > 0, spread, 1.0)))

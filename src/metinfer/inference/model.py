@@ -1,0 +1,182 @@
+"""The joint model: priors, one solve over all lanes, one observed variable per statistic.
+
+Weights of rows and intervals, and the spread of the mouse-to-human transfer, are `pm.Data`:
+fits without some rows, or with another transfer, need no new compilation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
+
+from metinfer.inference.design import Design, build_design
+from metinfer.inference.families import Family, extras, families, interval_family
+from metinfer.inference.lanes import LaneTable, lane_theta, solver_lanes
+from metinfer.inference.predictions import View, predict_intervals, predict_rows
+from metinfer.inference.priors import PriorTable, read_parameters
+from metinfer.mechanism.grid import Grid, build_grid
+from metinfer.mechanism.op import solve_op
+
+#: Spread (sd of the log) of human effects about mouse effects in the base case.
+TRANSLATION_SD = 0.5
+
+
+@dataclass(frozen=True)
+class Joint:
+    """The static parts of a joint model, shared by fit, checks and predictions.
+
+    Attributes
+    ----------
+    design : Design
+    table : PriorTable
+    """
+
+    design: Design
+    table: PriorTable
+
+    @classmethod
+    def of(cls, evidence: Any, roles: Sequence[str] = ("fit",)) -> Joint:
+        """Parts for all rows of `evidence` with one of `roles`."""
+        design = build_design(evidence, roles)
+        return cls(design, PriorTable(read_parameters(evidence.parameters), design.coordinates))
+
+    @cached_property
+    def lanes(self) -> LaneTable:
+        """Coordinates of each lane."""
+        return LaneTable.of(self.design.lanes, self.design.coordinates)
+
+    @cached_property
+    def families(self) -> tuple[Family, ...]:
+        """Rows grouped by the statistic that scores them."""
+        return families(self.design)
+
+    def grid(self, refine: int = 1) -> Grid:
+        """Solver grid; every step split into `refine`."""
+        return build_grid(solver_lanes(self.design.lanes, self.design.outputs), refine=refine)
+
+    @property
+    def coords(self) -> dict[str, Any]:
+        """PyMC coordinates."""
+        where = self.design.coordinates
+        return {
+            "latent_parameter": [e.label for e in self.table.normal],
+            "share_parameter": [e.label for e in self.table.beta],
+            "transfer_parameter": list(self.table.transfers),
+            "row": [r.row for r in self.design.rows],
+            "interval": [f"{i.arm}:{i.start_day:g}-{i.end_day:g}" for i in self.design.intervals],
+            **{k: list(getattr(where, k)) for k in ("species", "context", "stock", "site", "timp1_level", "assay")},
+        }
+
+
+def build_model(evidence: Any, roles: Sequence[str] = ("fit",)) -> pm.Model:
+    """The joint PyMC model of an evidence folder.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    roles : sequence of str
+        Roles of the rows that enter the likelihood.
+
+    Returns
+    -------
+    pymc.Model
+        Free variables `latent` (latent_parameter,), `share_latent` (share_parameter,) and
+        `transfer_latent` (transfer_parameter,); every named parameter of `parameters.toml` as a deterministic on its natural
+        scale and unit; `pm.Data` `row_weight` (row,), `interval_weight` (interval,) and
+        `translation_sd` (scalar).
+    """
+    return joint_model(Joint.of(evidence, roles))
+
+
+def joint_model(joint: Joint) -> pm.Model:
+    """The PyMC model of prepared parts; see `build_model`."""
+    with pm.Model(coords=joint.coords) as model:
+        params = prior_variables(joint)
+        states = solve_op(lane_theta(params, joint.lanes, pt), joint.grid())
+        score(joint, params, states)
+    return model
+
+
+def prior_variables(joint: Joint) -> dict[str, Any]:
+    """Free variables and named deterministics of the current PyMC model."""
+    table = joint.table
+    a, b = table.beta_args
+    z = pm.Normal("latent", 0.0, 1.0, dims="latent_parameter")
+    share = pm.Beta("share_latent", a, b, dims="share_parameter")
+    deviation = pm.Normal("transfer_latent", 0.0, 1.0, dims="transfer_parameter")
+    spread = pm.Data("translation_sd", np.asarray(TRANSLATION_SD))
+    params = table.natural(z, share, pt)
+    dims = {p.name: p.dims for p in table.parameters}
+    for name, value in params.items():
+        pm.Deterministic(name, value, dims=dims[name])
+    params["transfer"] = pm.Deterministic("transfer", spread * deviation, dims="transfer_parameter")
+    return params
+
+
+@dataclass(frozen=True)
+class Scored:
+    """One family with its predictions and the place of its weights."""
+
+    name: str
+    family: Family
+    pred: dict[str, Any]
+    weight: Any
+
+
+def score(joint: Joint, params: Mapping[str, Any], states: Any) -> None:
+    """Add the likelihood of every row and interval to the current PyMC model."""
+    design = joint.design
+    rows = pm.Data("row_weight", np.ones(len(design.rows)), dims="row")
+    intervals = pm.Data("interval_weight", np.ones(len(design.intervals)), dims="interval")
+    for scored in score_terms(joint, params, states, rows, intervals):
+        _observe(scored)
+
+
+def score_terms(joint: Joint, params: Mapping[str, Any], states: Any, rows: Any, intervals: Any) -> Iterator[Scored]:
+    """Predictions and weights of every family, for weights `rows` (row,) and `intervals` (interval,)."""
+    design = joint.design
+    view = View(params, states, design)
+    if design.rows:
+        value = predict_rows(view)
+        for family in joint.families:
+            part = value[family.rows]
+            pred = {"value": part, **extras(family, view, part)}
+            yield Scored(f"rows_{family.name}", family, pred, rows[family.rows])
+    if design.intervals:
+        start, end = predict_intervals(view)
+        yield Scored("intervals", interval_family(design), {"start": start, "end": end}, intervals)
+
+
+def joint_logp(joint: Joint, params: Mapping[str, Any], states: Any, rows: Any, intervals: Any) -> Any:
+    """Weighted log-likelihood of all rows and intervals (scalar), outside a PyMC model."""
+    terms = score_terms(joint, params, states, rows, intervals)
+    return sum(weighted(t.weight, t.family.statistic.logp(t.family.data, t.pred)).sum() for t in terms)
+
+
+def weighted(weight: Any, logp: Any) -> Any:
+    """Weight times log-density; 0 for weight 0 even where the log-density is not finite."""
+    return pt.where(pt.gt(weight, 0.0), weight * logp, 0.0)
+
+
+def _observe(scored: Scored) -> None:
+    """One observed variable whose log-density is that of the statistic, times the row weight."""
+    keys, family = tuple(scored.pred), scored.family
+    statistic, data = family.statistic, family.data
+
+    def logp(value: Any, weight: Any, *parts: Any) -> Any:
+        return weighted(weight, statistic.logp({**data, family.main: value}, dict(zip(keys, parts, strict=True))))
+
+    def random(weight: Any, *parts: Any, rng: np.random.Generator, size: Any) -> np.ndarray:
+        drawn = statistic.draw(data, dict(zip(keys, parts, strict=True)), rng)
+        first = next(iter(drawn.values()))
+        return np.log(first) if family.main.startswith("log_") else first
+
+    zeros = pt.zeros(len(family.rows))
+    parts = [pt.as_tensor_variable(scored.pred[k]) + zeros for k in keys]
+    pm.CustomDist(scored.name, scored.weight, *parts, logp=logp, random=random, observed=family.observed)
