@@ -6,7 +6,14 @@ from metinfer.inference.statistics.base import (
     StatisticError,
     columns_of,
 )
-from metinfer.inference.statistics.counts import BetaBinomial, Count, CountTotal, Proportion
+from metinfer.inference.statistics.choose import choose
+from metinfer.inference.statistics.counts import (
+    BetaBinomial,
+    Count,
+    CountMean,
+    CountTotal,
+    Proportion,
+)
 from metinfer.inference.statistics.events import (
     CumulativeIncidence,
     CumulativeIncidenceN,
@@ -17,19 +24,49 @@ from metinfer.inference.statistics.events import (
     SurvivalN,
 )
 from metinfer.inference.statistics.hazard import marginal_log_hazard_ratio
-from metinfer.inference.statistics.means import GeometricMean, Mean, MeanPlugin
-from metinfer.inference.statistics.ratios import HazardRatio, OddsRatio, Rate, Ratio, RiskRatio
+from metinfer.inference.statistics.individual import Individual, IndividualLog
+from metinfer.inference.statistics.means import GeometricMean, Mean, MeanLog, MeanPlugin
+from metinfer.inference.statistics.order import (
+    Median,
+    MedianLog,
+    MedianLogRounded,
+    MedianRounded,
+    Percentile,
+    PercentileLog,
+)
+from metinfer.inference.statistics.ratios import (
+    HazardRatio,
+    OddsRatio,
+    Rate,
+    Ratio,
+    RiskRatio,
+    SharedControl,
+    share_control,
+    shared_control_draw,
+    shared_control_logp,
+)
+from metinfer.inference.statistics.statements import Bound, Ordered
 
 STATISTICS: dict[str, Statistic] = {
     statistic.name: statistic
     for statistic in (
+        Individual(),
+        IndividualLog(),
         Mean(),
+        MeanLog(),
         MeanPlugin(),
         GeometricMean(),
+        Median(),
+        MedianLog(),
+        MedianRounded(),
+        MedianLogRounded(),
+        Percentile(),
+        PercentileLog(),
         Proportion(),
         BetaBinomial(),
         Count(),
         CountTotal(),
+        CountMean(),
         IntervalPersonTime(),
         IntervalAtRisk(),
         Survival(),
@@ -42,6 +79,8 @@ STATISTICS: dict[str, Statistic] = {
         RiskRatio(),
         OddsRatio(),
         HazardRatio(),
+        Bound(),
+        Ordered(),
     )
 }
 """Every statistic by name."""
@@ -49,8 +88,13 @@ STATISTICS: dict[str, Statistic] = {
 __all__ = [
     "DEFAULT_LOG_SE",
     "STATISTICS",
+    "SharedControl",
     "Statistic",
     "StatisticError",
+    "choose",
     "columns_of",
     "marginal_log_hazard_ratio",
+    "share_control",
+    "shared_control_draw",
+    "shared_control_logp",
 ]

@@ -71,7 +71,7 @@ class Statistic(ABC):
         """Replicates of the published numbers (..., row); NaN for impossible predictions."""
 
     def published(self, data: Mapping[str, np.ndarray]) -> Arrays:
-        """The published numbers (row,) that `draw` replicates, under the same keys."""
+        """Return the published numbers (row,) that `draw` replicates, under the same keys."""
         return {name: np.asarray(data[name], dtype=float) for name in self.reports}
 
     def _required(self, columns: Columns, name: str) -> np.ndarray:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytensor.tensor as pt
 
 from metinfer.inference.statistics import density
 from metinfer.inference.statistics.base import Arrays, Columns, Statistic, broadcast
+from metinfer.inference.statistics.means import standard_deviation
 
 
 class Proportion(Statistic):
@@ -23,7 +24,7 @@ class Proportion(Statistic):
 
     name = "proportion"
     needs = ("events", "n")
-    reports = ("events",)
+    reports: ClassVar[tuple[str, ...]] = ("events",)
 
     def prepare(self, columns: Columns) -> Arrays:
         """Events and n."""
@@ -89,7 +90,8 @@ class CountTotal(Statistic):
     """Sum of the counts of n animals: exactly NegBin(n L, n k).
 
     Counts of one animal are NegBin(mean L, shape k): a Poisson count with Gamma frailty of mean 1
-    and shape k (Greenwood & Yule 1920). The sum of n independent ones has mean n L and shape n k.
+    and shape k (Greenwood & Yule 1920, doi 10.2307/2341080). The sum of n independent ones has
+    mean n L and shape n k.
 
     ``pred``: ``value`` = L, mean per animal; ``shape`` = k.
     """
@@ -97,7 +99,7 @@ class CountTotal(Statistic):
     name = "count_total"
     needs = ("events", "n")
     predicts = ("value", "shape")
-    reports = ("events",)
+    reports: ClassVar[tuple[str, ...]] = ("events",)
 
     def logp(self, data: Mapping[str, Any], pred: Mapping[str, Any]) -> Any:
         """Log-mass of the total."""
@@ -137,6 +139,89 @@ class Count(Statistic):
         """Replicate count."""
         mean, shape, _ = broadcast({k: pred[k] for k in self.predicts}, data["value"])
         return {"value": draw_negative_binomial(mean, shape, rng)}
+
+
+class CountMean(CountTotal):
+    """Mean of n counts with their SD or SEM: the total and, given it, the sample variance.
+
+    n x mean is the total (rounded to a whole number): exactly NegBin(n L, n k), sufficient for L.
+    Given the total T the counts are Dirichlet-multinomial(T; k, ..., k), whatever L is (Johnson,
+    Kotz & Balakrishnan 1997, Discrete Multivariate Distributions, ch. 35), so the mean and the
+    variance of s^2 are known exactly; its shape is approximated by a Gamma of these moments.
+    With T below 2, s^2 says nothing and is left out. The density is that of (T, s^2).
+
+    ``pred``: ``value`` = L, mean per animal; ``shape`` = k.
+    """
+
+    name = "count_mean"
+    needs = ("value", "n")
+    reports = ("value", "spread")
+
+    def prepare(self, columns: Columns) -> Arrays:
+        """Total, n, sample variance, and the factor from SD to the published spread."""
+        data = super().prepare(columns)
+        total = np.round(data["value"] * data["n"])
+        sd, factor = standard_deviation(columns, data["n"])
+        self._refuse(~(data["n"] >= 2), columns, "needs n of at least 2")
+        self._refuse(~(data["value"] >= 0), columns, "needs a value of at least zero")
+        self._refuse((total > 1) & ~(sd > 0), columns, "needs a spread above zero (sd or sem)")
+        variance = np.where(np.isfinite(sd), sd, 0.0) ** 2
+        return {**data, "events": total, "variance": variance, "factor": factor}
+
+    def logp(self, data: Mapping[str, Any], pred: Mapping[str, Any]) -> Any:
+        """Log-mass of the total plus log-density of the sample variance."""
+        total, n, shape = data["events"], data["n"], pred["shape"]
+        informs = pt.and_(pt.gt(total, 1.0), density.positive(shape))
+        at = (density.where_ok(informs, total, 2.0), density.where_ok(informs, shape))
+        mean, var = variance_moments(at[0], n, at[1])
+        s2 = density.where_ok(informs, data["variance"])
+        spread = pt.switch(informs, density.gamma(s2, mean**2 / var, mean / var), 0.0)
+        return negative_binomial(total, n, pred["value"], shape) + spread
+
+    def draw(
+        self,
+        data: Mapping[str, np.ndarray],
+        pred: Mapping[str, np.ndarray],
+        rng: np.random.Generator,
+    ) -> Arrays:
+        """Replicate mean and published spread, from n counts."""
+        mean, shape, n, factor = broadcast(
+            {k: pred[k] for k in self.predicts}, data["n"], data["factor"]
+        )
+        size = int(n.max())
+        wide = (*mean.shape, size)
+        each = [np.broadcast_to(x[..., None], wide) for x in (mean, shape)]
+        counts = draw_negative_binomial(each[0], each[1], rng)
+        used = np.arange(size) < n[..., None]
+        average = np.where(used, counts, 0.0).sum(-1) / n
+        squares = np.where(used, (counts - average[..., None]) ** 2, 0.0).sum(-1)
+        return {"value": average, "spread": np.sqrt(squares / (n - 1.0)) * factor}
+
+    def published(self, data: Mapping[str, np.ndarray]) -> Arrays:
+        """Mean and spread as published."""
+        spread = np.sqrt(data["variance"]) * data["factor"]
+        return {"value": np.asarray(data["value"], dtype=float), "spread": spread}
+
+
+def variance_moments(total: Any, n: Any, shape: Any) -> tuple[Any, Any]:
+    """Mean and variance of the sample variance of n counts of this total (total >= 2).
+
+    From the factorial moments of the Dirichlet-multinomial,
+    E[x_i^(a) x_j^(b)] = T^(a+b) k^[a] k^[b] / (n k)^[a+b], falling and rising factorials.
+    """
+    k, whole = shape, n * shape
+    t = [total]
+    up, all_up = [k], [whole]
+    for j in range(1, 4):
+        t.append(t[-1] * (total - j))
+        up.append(up[-1] * (k + j))
+        all_up.append(all_up[-1] * (whole + j))
+    one = [n * t[j] * up[j] / all_up[j] for j in range(4)]
+    cross = n * (n - 1.0) * t[3] * up[1] ** 2 / all_up[3]
+    pairs = one[1]
+    pairs_squared = one[3] + 4.0 * one[2] + 2.0 * one[1] + cross
+    mean = (pairs + total - total**2 / n) / (n - 1.0)
+    return mean, (pairs_squared - pairs**2) / (n - 1.0) ** 2
 
 
 def binomial(k: Any, n: Any, p: Any) -> Any:

@@ -16,12 +16,12 @@ SQRT2 = float(np.sqrt(2.0))
 
 
 def positive(x: Any) -> Any:
-    """True where 0 < x < inf (false for NaN)."""
+    """Say where 0 < x < inf (false for NaN)."""
     return pt.and_(pt.gt(x, 0.0), pt.lt(x, np.inf))
 
 
 def finite(x: Any) -> Any:
-    """True where x is a finite number."""
+    """Say where x is a finite number."""
     return pt.and_(pt.gt(x, -np.inf), pt.lt(x, np.inf))
 
 
@@ -36,7 +36,7 @@ def or_impossible(ok: Any, logp: Any) -> Any:
 
 
 def xlogy(x: Any, y: Any) -> Any:
-    """x ln y, and 0 where x = 0 (also at y = 0, with zero gradient)."""
+    """Product x ln y, and 0 where x = 0 (also at y = 0, with zero gradient)."""
     none = pt.eq(x, 0.0)
     return pt.switch(none, 0.0, x * pt.log(pt.switch(none, 1.0, y)))
 
@@ -59,7 +59,7 @@ def variance(s2: Any, sigma2: Any, n: Any) -> Any:
 
 
 def log_ndtr(z: Any) -> Any:
-    """ln Phi(z), accurate in both tails (erfcx form on the left)."""
+    """Logarithm of Phi(z), accurate in both tails (erfcx form on the left)."""
     left = pt.lt(z, -1.0)
     zl = pt.switch(left, z, -1.0)
     zr = pt.switch(left, -1.0, z)
@@ -68,7 +68,7 @@ def log_ndtr(z: Any) -> Any:
 
 
 def log_ndtr_between(low: Any, high: Any) -> Any:
-    """ln[Phi(high) - Phi(low)] for low < high; both ends are moved to the left tail first."""
+    """Logarithm of Phi(high) - Phi(low) for low < high, computed in the left tail."""
     flip = pt.gt(low + high, 0.0)
     a = pt.switch(flip, -high, low)
     b = pt.switch(flip, -low, high)

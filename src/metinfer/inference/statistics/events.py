@@ -130,7 +130,7 @@ class Survival(Statistic):
     incidence = False
 
     def prepare(self, columns: Columns) -> Arrays:
-        """Transformed share and its standard error."""
+        """Share on the log-log scale and its standard error."""
         data = super().prepare(columns)
         ok = (data["low"] > 0) & (data["low"] < data["high"]) & (data["high"] < 1)
         ok &= (data["value"] > 0) & (data["value"] < 1)

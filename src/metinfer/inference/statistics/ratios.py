@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,7 @@ class Ratio(Statistic):
     """A positive number with its interval: ln value ~ Normal(ln prediction, SE).
 
     SE = (ln high - ln low) / (2 z), z from the interval's level (Altman & Bland 2011,
-    doi 10.1136/bmj.d2090). The estimate stays where it was published; an interval made on
+    doi 10.1136/bmj.d2304). The estimate stays where it was published; an interval made on
     another scale (t, exact, rounded) is asymmetric about it in logs and only lends its width, up
     to `ASYMMETRY_LIMIT` standard errors, beyond which the row is refused. A row without an
     interval has SE ln 2 (`DEFAULT_LOG_SE`) and is marked ``assumed``.
@@ -85,7 +86,7 @@ class Ratio(Statistic):
         return {"value": np.exp(rng.normal(mu, np.hypot(se, extra)))}
 
     def published(self, data: Mapping[str, np.ndarray]) -> Arrays:
-        """Published ratio."""
+        """Ratio as published."""
         return {"value": np.exp(data["log_value"])}
 
     def _step(self, columns: Columns, size: int) -> np.ndarray:
@@ -130,6 +131,94 @@ class HazardRatio(Ratio):
         unknown = ~np.isin(contrast, ["groups", "per_ln", "per_doubling"])
         self._refuse(unknown, columns, "needs contrast groups, per_ln or per_doubling")
         return np.where(contrast == "per_doubling", np.log(2.0), 1.0)
+
+
+@dataclass(frozen=True)
+class SharedControl:
+    """Rows that share a control: which, and the part of their variance that is the control's.
+
+    Attributes
+    ----------
+    order, back : ndarray of int (row,)
+        Permutation that sorts the rows by group, and its inverse.
+    start : ndarray of int (row,)
+        For each sorted row, where its group starts.
+    control_se : ndarray (row,)
+        Standard error of the log of the control, in sorted order.
+    """
+
+    order: np.ndarray
+    back: np.ndarray
+    start: np.ndarray
+    control_se: np.ndarray
+
+
+def share_control(
+    group: np.ndarray, se: np.ndarray, control_se: np.ndarray | None = None
+) -> SharedControl:
+    """Index rows (row,) by the control they share.
+
+    Where the control's own standard error is unknown (None or NaN), it is given half of the
+    smallest variance in its group, which is right for arms of equal size and spread. A known one
+    is kept below the smallest standard error.
+    """
+    _, index = np.unique(np.asarray(group), return_inverse=True)
+    order = np.argsort(index, kind="stable")
+    index = index[order]
+    smallest = np.array([np.min(np.asarray(se)[order][index == g]) for g in range(index.max() + 1)])
+    known = np.full(index.size, np.nan) if control_se is None else np.asarray(control_se)[order]
+    own = np.where(np.isnan(known), np.sqrt(0.5) * smallest[index], known)
+    first = np.searchsorted(index, index)
+    return SharedControl(order, np.argsort(order), first, np.minimum(own, 0.99 * smallest[index]))
+
+
+def shared_control_logp(
+    data: Mapping[str, Any], pred: Mapping[str, Any], shared: SharedControl
+) -> Any:
+    """Joint log-density of log ratios, as conditionals (row,) that sum to it within each group.
+
+    Residuals of ratios to one control have covariance diag(a^2) + c^2 1 1', c the control's SE,
+    a^2 = SE^2 - c^2 + between_sd^2 (Gleser & Olkin 2009, Handbook of Research Synthesis, ch. 19).
+    Given the earlier rows of its group the common error is normal, with precision
+    P = 1 / c^2 + sum 1 / a^2 and mean (sum residual / a^2) / P (rank-one update): two running sums
+    replace a matrix. ``data`` and ``pred`` as in `Ratio`.
+    """
+    ok, mu = log_prediction(data, pred)
+    extra = pt.as_tensor(pred.get("between_sd", 0.0)) + pt.zeros_like(mu)
+    residual = (data["log_value"] - mu)[shared.order]
+    c2 = shared.control_se**2
+    a2 = pt.as_tensor(data["se"])[shared.order] ** 2 - c2 + extra[shared.order] ** 2
+    precision = 1.0 / c2 + _before(1.0 / a2, shared.start)
+    mean = _before(residual / a2, shared.start) / precision
+    logp = density.normal(residual, mean, pt.sqrt(a2 + 1.0 / precision))
+    return density.or_impossible(ok, logp[shared.back])
+
+
+def shared_control_draw(
+    data: Mapping[str, np.ndarray],
+    pred: Mapping[str, np.ndarray],
+    shared: SharedControl,
+    rng: np.random.Generator,
+) -> Arrays:
+    """Replicate ratios (..., row) whose errors share the control's."""
+    value, bias, extra, se, step = broadcast(
+        {"v": pred["value"]},
+        pred.get("bias", 0.0),
+        pred.get("between_sd", 0.0),
+        data["se"],
+        data["step"],
+    )
+    c = shared.control_se[shared.back]
+    common = rng.standard_normal(value.shape)[..., shared.start][..., shared.back] * c
+    own = rng.standard_normal(value.shape) * np.sqrt(se**2 - c**2 + extra**2)
+    mu = step * np.log(np.where(value > 0, value, np.nan)) + bias
+    return {"value": np.exp(mu + common + own)}
+
+
+def _before(x: Any, start: np.ndarray) -> Any:
+    """Sum of the earlier entries of the same group (row,)."""
+    total = pt.concatenate([pt.zeros(1), pt.cumsum(x)])
+    return total[:-1] - total[start]
 
 
 def log_prediction(data: Mapping[str, Any], pred: Mapping[str, Any]) -> tuple[Any, Any]:

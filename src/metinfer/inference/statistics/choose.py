@@ -1,0 +1,54 @@
+"""Which statistic scores a row of measurements.csv."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+_INTERVAL = ("ci95", "ci90")
+#: Spreads of a mean that are turned into an SD.
+_OF_MEAN = ("sd", "sem", *_INTERVAL)
+
+
+def choose(row: Any, log: bool = True, counts: bool = False) -> str:
+    """Name in the registry of the statistic for one row of measurements.csv.
+
+    Parameters
+    ----------
+    row : object
+        With the columns of measurements.csv as attributes.
+    log : bool
+        Whether the individual values are taken as log-normal (positive quantities).
+    counts : bool
+        Whether the individual values are counts (negative binomial).
+    """
+    if row.statistic in ("individual", "mean") and counts:
+        return "count" if row.statistic == "individual" else "count_mean"
+    if row.statistic == "mean":
+        return _mean(row, log)
+    if row.statistic in ("individual", "percentile"):
+        return f"{row.statistic}_log" if log else row.statistic
+    if row.statistic == "median":
+        return _median(row, log)
+    if row.statistic in ("survival", "cumulative_incidence"):
+        return row.statistic if row.spread in _INTERVAL else f"{row.statistic}_n"
+    if row.statistic == "rate" and row.events is not None and row.person_time is not None:
+        return "rate_events"
+    return str(row.statistic)
+
+
+def _mean(row: Any, log: bool) -> str:
+    """Log-normal by moments where the SD is at most the mean, else normal."""
+    if not log or row.spread not in _OF_MEAN or row.low is None or not row.n:
+        return "mean"
+    sd = row.low * np.sqrt(row.n) if row.spread == "sem" else row.low
+    if row.spread in _INTERVAL:
+        return "mean_log" if row.low > 0 else "mean"
+    return "mean_log" if row.value > 0 and sd <= row.value else "mean"
+
+
+def _median(row: Any, log: bool) -> str:
+    """By probability mass where numbers are tied, or zero on a log scale."""
+    tied = row.low == row.value or row.value == row.high or (log and row.low <= 0)
+    return "median" + ("_log" if log else "") + ("_rounded" if tied else "")
