@@ -14,7 +14,7 @@ import numpy as np
 
 #: Exposure (in units of Ki, EC50 or the healthy signal) below which it moves nothing.
 NEGLIGIBLE = 1e-6
-#: Longest step and first step after a dose, in units of the elimination or absorption time.
+#: Longest step, and first step after a dose, in units of the time constant that matters.
 LONGEST, FIRST = 0.5, 0.1
 
 
@@ -80,17 +80,22 @@ class Exposure:
         if any(not np.isfinite(a) or a < 0 for a in self.amounts):
             raise ValueError(f"amounts must not be below zero: {list(self.amounts)}")
 
-    @cached_property
-    def _events(self) -> tuple[np.ndarray, np.ndarray]:
-        """Event times (event,), and depot, blood and infusion rate just after (event, 3)."""
-        length = np.zeros(len(self.times)) if self.durations is None else np.asarray(self.durations, float)
+    def _changes(self) -> list[tuple[float, int, float]]:
+        """Sorted events: time, what jumps (0 depot, 1 blood, 2 infusion rate) and by how much."""
+        length = np.zeros(len(self.times)) if self.durations is None else self.durations
         events: list[tuple[float, int, float]] = []
         for t, amount, span in zip(self.times, self.amounts, length, strict=True):
             if span > 0:
                 events += [(float(t), 2, amount / span), (float(t + span), 2, -amount / span)]
             else:
-                events.append((float(t), 1 if self.kinetics.absorption is None else 0, float(amount)))
-        events.sort()
+                slot = 1 if self.kinetics.absorption is None else 0
+                events.append((float(t), slot, float(amount)))
+        return sorted(events)
+
+    @cached_property
+    def _events(self) -> tuple[np.ndarray, np.ndarray]:
+        """Event times (event,), and depot, blood and infusion rate just after (event, 3)."""
+        events = self._changes()
         state = np.zeros((len(events) + 1, 3))
         when = np.array([e[0] for e in events])
         for i, (t, slot, change) in enumerate(events):
@@ -129,9 +134,17 @@ class Exposure:
         return self.kinetics.scale * self._state(t, "left")[..., 1]
 
     def breaks(self) -> list[tuple[float, float]]:
-        """Doses and ends of infusions, with a first step short against absorption and decay."""
-        first = FIRST / self.kinetics.fast
-        return [(float(t), first) for t in dict.fromkeys(self._events[0])]
+        """Doses and ends of infusions, with a first step short against what follows.
+
+        What follows is absorption, decay, and the rise of the exposure through 1, where an
+        effect saturates: a large dose does so in a small part of the absorption time.
+        """
+        first: dict[float, float] = {}
+        for t, slot, change in self._changes():
+            rise = self.kinetics.scale * max(change, 0.0) * (self.kinetics.absorption or 1.0)
+            rate = max(self.kinetics.fast, rise if slot != 1 else 0.0)
+            first[t] = min(FIRST / rate, first.get(t, np.inf))
+        return list(first.items())
 
     def longest(self, t: np.ndarray) -> np.ndarray:
         """Half the slowest time constant while there is any drug left."""

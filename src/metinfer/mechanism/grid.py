@@ -18,6 +18,9 @@ from metinfer.mechanism.inputs import FIRST_STEP, Input, as_input
 GROWTH = 0.35
 #: A step is at most this share of the lane's horizon.
 SHARE = 1.0 / 60.0
+#: Longest step of a lane whose inputs change, in days: a therapy may raise loss rates so much
+#: that founders fall by e within two months.
+LONGEST = 45.0
 #: Longest grid of one lane, in steps.
 STEP_LIMIT = 200_000
 _NAMES = tuple(i.name for i in INPUTS)
@@ -157,10 +160,13 @@ def _edges(lane: Lane, refine: int) -> np.ndarray:
     for t, first in (b for i in inputs for b in i.breaks() if 0 < b[0] < horizon):
         kicks[t] = min(first, kicks.get(t, np.inf))
     first = _first_step(lane, inputs, horizon)
+    cap = horizon * SHARE
+    if any(np.isfinite(k) for k in kicks.values()) or first < cap / 4:
+        cap = min(cap, LONGEST)
     edges = [0.0]
     last = 0.0
     for t in sorted(kicks):
-        edges += _between(edges[-1], t, last, first, horizon * SHARE, inputs)
+        edges += _between(edges[-1], t, last, first, cap, inputs)
         if len(edges) > STEP_LIMIT:
             return np.array(edges)
         if np.isfinite(kicks[t]):
