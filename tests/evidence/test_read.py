@@ -134,8 +134,8 @@ def test_harmless_forms_read_the_same(folder, change) -> None:
         (lambda d: d.replace(b"statistic,", b"statistik,", 1), 'mean "statistic"'),
         (lambda d: d.replace(b"locator,", b"locator,colour,", 1), "unknown column"),
         (lambda d: d.replace(b"role,", b"", 1), "missing"),
-        (lambda d: d[: d.rindex(b"mm,")], "too few cells"),
-        (lambda d: d.replace(b"0.7,", b"0,7,", 1), "too many cells"),
+        (lambda d: d[: d.rindex(b"mm,")], "cells too few"),
+        (lambda d: d.replace(b"0.7,", b"0,7,", 1), "cells too many"),
         (lambda d: d.replace(b"0.75,", b'"0,75",', 1), "point: 0.75"),
         (lambda d: d.replace(b"Table 1", b'"Table 1', 1), "not closed"),
         (lambda d: d.replace(b"Table 1", b'"Table\n1"', 1), "runs over 2 lines"),
@@ -205,15 +205,17 @@ def test_folder_in_place_of_a_table(folder) -> None:
 
 
 def test_long_table_within_seconds(folder) -> None:
-    rows = folder.rows("measurements")
-    rows += [rows[-1] | {"row": f"row-{k}"} for k in range(100_000)]
-    rows[50_000]["value"] = "oops"
-    folder.write("measurements", rows)
+    path = folder.root / "measurements.csv"
+    last = path.read_text().splitlines()[-1]
+    lines = [last.replace("primary-size", f"row-{k}") + "\n" for k in range(100_000)]
+    lines[49_989] = lines[49_989].replace(",8,", ",oops,")
+    with path.open("a") as file:
+        file.writelines(lines)
     start = time.perf_counter()
     report = folder.report()
-    assert time.perf_counter() - start < 30  # about 3 s; slack for a busy machine
+    assert time.perf_counter() - start < 30  # about 4 s; slack for a busy machine
     assert report.rows["measurements.csv"] == 100_010
-    assert [f.line for f in report.faults] == [50_002]
+    assert [f.line for f in report.faults] == [50_001]
 
 
 def test_check_is_light(tiny: Path) -> None:

@@ -20,7 +20,9 @@ def test_template_is_clean_and_complete(tmp_path: Path) -> None:
     evidence = read_evidence(root)
     assert {m.statistic for m in evidence.fit_rows()} == set(STATISTICS)
     assert {m.role for m in evidence.measurements} == {"fit", "check", "prior", "out"}
-    assert "made-up" in (root / "measurements.csv").read_text() + evidence.studies[0].citation.lower()
+    assert (
+        "made-up" in (root / "measurements.csv").read_text() + evidence.studies[0].citation.lower()
+    )
     assert "| statistic |" in (root / "README.md").read_text()
 
 

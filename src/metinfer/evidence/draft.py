@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -148,21 +148,18 @@ def _days(value: float | None, unit: str) -> float | None:
     return None if value is None else value * DAYS.get(unit, 1.0)
 
 
-_MEASURED = frozenset(f.name for f in fields(Measurement))
+_TIMES = ("time", "time_start", "person_time")
 
 
 def _measurement(draft: Draft, row: ParsedRow) -> Measurement:
     values = row.values
     unit = values["time_unit"]
-    kept = {name: value for name, value in values.items() if name in _MEASURED}
-    person_days = _days(values["person_time"], unit)
-    kept |= {
-        "time_day": _days(values["time"], unit),
-        "time_start_day": _days(values["time_start"], unit) or 0.0,
-        # Rates are per year, so that events over person_time is one.
-        "person_time": None if person_days is None else person_days / DAYS["year"],
-    }
-    return Measurement(**kept | _converted(draft, row), line=row.line, raw=row.raw)
+    converted = _converted(draft, row)
+    time, start, person_time = (_days(values.pop(name), unit) for name in _TIMES)
+    values["time_day"], values["time_start_day"] = time, start or 0.0
+    # Rates are per year, so that events over person_time is one.
+    values["person_time"] = None if person_time is None else person_time / DAYS["year"]
+    return Measurement(**values | converted, line=row.line, raw=row.raw)
 
 
 def _converted(draft: Draft, row: ParsedRow) -> dict[str, Any]:

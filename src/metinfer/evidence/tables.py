@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,26 @@ from metinfer.evidence.faults import WARNING, Issue, did_you_mean, one_of
 LARGEST_CSV = 200_000_000
 
 
-@dataclass(frozen=True)
+class RawCells(Mapping[str, str]):
+    """Cells of a row by column; the names are shared by all rows, so that a row stays small."""
+
+    __slots__ = ("cells", "places")
+
+    def __init__(self, places: dict[str, int], cells: tuple[str, ...]) -> None:
+        self.places = places
+        self.cells = cells
+
+    def __getitem__(self, name: str) -> str:
+        return self.cells[self.places[name]]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.places)
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+
+@dataclass(frozen=True, slots=True)
 class ParsedRow:
     """One data row: the cells as they stand, and what could be read from them.
 
@@ -24,7 +43,7 @@ class ParsedRow:
     ----------
     line : int
         Line in the file.
-    raw : dict of str to str
+    raw : RawCells
         Cells by column, stripped.
     values : dict
         Parsed cells by column; the column's default where a cell is empty or faulty.
@@ -33,7 +52,7 @@ class ParsedRow:
     """
 
     line: int
-    raw: dict[str, str]
+    raw: RawCells
     values: dict[str, Any]
     bad: frozenset[str] = frozenset()
 
@@ -67,10 +86,11 @@ def read_table(table: Table, data: bytes) -> ParsedTable:
     columns = None if first is None else _columns(parsed, *first)
     if columns is None:
         return parsed
-    readers = [_CellReader(parsed, column) for column in columns]
-    absent = [c for c in table.columns if c.optional and c not in columns]
+    absent = [column for column in table.columns if column not in columns]
+    readers = [_CellReader(parsed, column) for column in (*columns, *absent)]
+    places = {reader.column.name: place for place, reader in enumerate(readers)}
     for line, cells in records:
-        _add_row(parsed, readers, absent, line, cells)
+        _add_row(parsed, readers, places, line, cells + [""] * len(absent))
     if parsed.rows and not text.endswith(("\n", "\r")):
         hint = "check that the last row is complete, then end it with a line break"
         parsed.issues.append(Issue("the file does not end with a line break", table.file,
@@ -190,7 +210,7 @@ class _CellReader:
 def _add_row(
     parsed: ParsedTable,
     readers: Sequence[_CellReader],
-    absent: Sequence[Column],
+    places: dict[str, int],
     line: int,
     cells: list[str],
 ) -> None:
@@ -198,18 +218,15 @@ def _add_row(
         few = len(cells) < len(readers)
         hint = ("the row was cut off" if few else
                 "a cell that holds a comma needs quotes; decimals need a point")  # fmt: skip
-        parsed.fault(f"{'too few' if few else 'too many'} cells: {len(cells)} for "
-                     f"{len(readers)} columns", line, value=",".join(cells), hint=hint)  # fmt: skip
+        by = abs(len(cells) - len(readers))
+        parsed.fault(f"{by} cells too {'few' if few else 'many'}", line, value=",".join(cells),
+                     hint=hint)  # fmt: skip
         return
-    raw: dict[str, str] = {}
-    values: dict[str, Any] = {}
     bad: set[str] = set()
-    for reader, cell in zip(readers, cells, strict=True):
-        name = reader.column.name
-        raw[name] = text = cell.strip()
-        values[name] = reader.read(text, line, bad)
-    for column in absent:
-        raw[column.name], values[column.name] = "", _default(column)
+    raw = RawCells(places, tuple(cell.strip() for cell in cells))
+    values = {
+        r.column.name: r.read(text, line, bad) for r, text in zip(readers, raw.cells, strict=True)
+    }
     parsed.rows.append(ParsedRow(line, raw, values, frozenset(bad)))
 
 

@@ -12,7 +12,7 @@ from typing import Any
 Raw = Mapping[str, str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Study:
     """One publication or data set (columns of studies.csv)."""
 
@@ -26,7 +26,7 @@ class Study:
     raw: Raw = field(default_factory=dict, compare=False, repr=False)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Arm:
     """One experimental or clinical group (columns of arms.csv; times in days)."""
 
@@ -62,7 +62,7 @@ class Arm:
         return tuple((name.strip(), float(share) if share else 1.0) for name, _, share in parts)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Dose:
     """A repeated dose given to an arm (columns of doses.csv; times in days)."""
 
@@ -82,7 +82,7 @@ class Dose:
         return tuple(self.start + (self.every or 0.0) * k for k in range(self.count))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Measurement:
     """One published number with what is known of it (columns of measurements.csv).
 
@@ -142,7 +142,7 @@ class Measurement:
         return self.low if self.spread == "log_sd" else None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Interval:
     """Events of one arm in one interval (columns of intervals.csv; all times in days)."""
 
