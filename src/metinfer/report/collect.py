@@ -1,0 +1,218 @@
+"""From a run folder to everything the report shows."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import xarray as xr
+
+from metinfer.report.content import (
+    Assumption,
+    AuthorField,
+    Check,
+    Gate,
+    Level,
+    Note,
+    ReportContent,
+    Verdict,
+)
+from metinfer.report.gather import evidence as tables
+from metinfer.report.gather import fit, model, posterior, predictions
+
+#: What each gate guards, in words.
+GUARDS = {
+    "R-hat": "the chains agree with one another",
+    "bulk ESS": "enough independent draws for medians",
+    "tail ESS": "enough independent draws for interval ends",
+    "divergences": "no corner of the posterior was missed",
+    "E-BFMI": "the sampler moves freely between energy levels",
+    "failed solves": "every accepted draw has a solved model",
+    "solver grid": "finer time steps would not change the answers",
+}
+ASSUMPTIONS = (
+    Assumption("Fold effects cross from mouse to human, with a stated spread.",
+               "The mouse rows teach nothing about people; read \u201cwithout mouse rows\u201d."),
+    Assumption("Awakening, stock and growth time are the patients' own and never scaled.",
+               "Baseline risks would borrow from mice; they do not."),
+    Assumption("Subjects differ in their number of founders only (Gamma frailty).",
+               "Late risk would be biased, upwards if awakening also differs."),
+    Assumption("Therapy acts on the liver; metastases elsewhere are untouched in the base case.",
+               "Effects on all sites would be larger."),
+    Assumption("Published cohorts are independent unless they name the same people.",
+               "Intervals would be too narrow."),
+)  # fmt: skip
+
+
+def collect(run: Any) -> ReportContent:
+    """Return the content of the report of a run.
+
+    Parts that the run does not hold stay empty and appear on the page as "not run" with the
+    command that would fill them.
+
+    Parameters
+    ----------
+    run
+        A `metinfer.runs.Run`.
+    """
+    evidence = run.evidence
+    author = tables.author_fields(evidence.analysis)
+    gates, judged = _gates(run)
+    found, answers, missing = _therapies(run)
+    groups = run.groups
+    after, before = groups.get("posterior"), groups.get("prior")
+    known = _parameters(evidence, after, before)
+    predictive = _dataset(run, "predictive.nc")
+    return ReportContent(
+        title=_title(evidence),
+        verdict=verdict(run, gates, judged, author, missing),
+        answers=answers,
+        author=author,
+        roles=tables.role_counts(evidence),
+        coverage=tables.coverage(evidence),
+        against=tables.against(evidence),
+        rows=_fitted(fit.row_fits, evidence, predictive, "row"),
+        intervals=_fitted(fit.interval_fits, evidence, predictive, "interval"),
+        survival=_fitted(fit.survival_fits, evidence, predictive, "cohort"),
+        equations=model.equations(),
+        states=model.states(),
+        inputs=model.inputs(),
+        assumptions=ASSUMPTIONS,
+        links=posterior.links(known, evidence.parameters, after),
+        parameters=known,
+        gates=gates,
+        checks=_checks(),
+        traces=() if after is None else posterior.traces(after, known),
+        computation=_computation(run),
+        curves=predictions.curves(found),
+        effects=predictions.effects(found),
+        limits=_limits(evidence),
+        reproduce=_reproduce(run),
+        files=tables.input_files(evidence),
+        run_name=run.path.name,
+    )
+
+
+def _title(evidence: Any) -> str:
+    question = evidence.analysis.get("question")
+    return str(question) if question else "Dormant cells in the liver: what would therapies do?"
+
+
+def _parameters(evidence: Any, after: Any, before: Any) -> tuple[Any, ...]:
+    if before is None:
+        return ()
+    species = {context: a.species for a in evidence.arms for context, _ in a.contexts}
+    return posterior.parameters(evidence.parameters, after, before, species)
+
+
+def _dataset(run: Any, name: str) -> xr.Dataset | None:
+    """Return a single-group result of the run, or None where the run does not hold it."""
+    if not run.holds(name):
+        return None
+    groups = run.read_result(name)
+    return next(iter(groups.values()))
+
+
+def _therapies(run: Any) -> tuple[list[dict[str, Any]], tuple[Any, ...], tuple[str, ...]]:
+    dataset = _dataset(run, "predictions.nc")
+    asked = run.evidence.analysis.get("answer", [])
+    if dataset is None:
+        return [], (), ("the therapies were not predicted (metinfer predict RUN)",) if asked else ()
+    found = predictions.records(dataset)
+    answers, missing = predictions.answers(asked, found, dataset)
+    return found, answers, missing
+
+
+def _fitted(make: Any, evidence: Any, predictive: xr.Dataset | None, dim: str) -> tuple[Any, ...]:
+    if predictive is None or dim not in predictive.dims:
+        return ()
+    return tuple(make(evidence, predictive))
+
+
+def _gates(run: Any) -> tuple[tuple[Gate, ...], bool | None]:
+    """Return the gates, and whether all passed (None: not judged)."""
+    path = run.path / "diagnostics.json"
+    if not path.is_file():
+        return (), None
+    document = json.loads(path.read_text(encoding="utf-8"))
+    gates = tuple(
+        Gate(g["name"], _guard(g), g["value"], g["limit"], g["passed"]) for g in document["gates"]
+    )
+    return gates, bool(document["passed"])
+
+
+def _guard(gate: dict[str, Any]) -> str:
+    words = GUARDS.get(gate["name"], "")
+    detail = gate.get("detail", "")
+    return f"{words} ({detail})" if detail else words
+
+
+def verdict(run: Any, gates: tuple[Gate, ...], judged: bool | None,
+            author: tuple[AuthorField, ...], missing: tuple[str, ...]) -> Verdict:  # fmt: skip
+    """Return whether the run may be reported, and every reason against it."""
+    reasons = []
+    if run.record.status != "complete":
+        reasons.append(f"the run is {run.record.status}, not complete")
+    if judged is None:
+        reasons.append("the gates were not judged (metinfer diagnose RUN)")
+    reasons += [f"{g.name} is {g.value:.4g}; the limit is {g.limit}" for g in gates
+                if g.passed is False and g.value is not None]  # fmt: skip
+    if run.record.quick:
+        reasons.append("this was a quick run, with too few draws for results")
+    reasons += [f"\u201c{f.label}\u201d is missing ({f.where})" for f in author if not f.text]
+    reasons += missing
+    state = "not run" if judged is None else ("pass" if judged else "fail")
+    levels = (
+        Level("computed", state, "The chains agree and the solver is accurate enough.",
+              "metinfer diagnose RUN"),
+        Level("checked", "not run", "Other variants of the model, and each study left out, agree.",
+              "metinfer compare DATA -o RUN"),
+        Level("calibrated", "not run", "On simulated data the intervals hold the truth as often "
+              "as they say.", "metinfer calibrate DATA -o RUN --fits 50"),
+    )  # fmt: skip
+    return Verdict(not reasons, tuple(reasons), levels, run.record.quick)
+
+
+def _checks() -> tuple[Check, ...]:
+    return (
+        Check("Known-answer cases, gradient against finite differences, mass balance, units",
+              "part of the test suite of the program", "not run", "make test"),
+        Check("Parameter recovery and calibration on simulated data", "", "not run",
+              "metinfer calibrate DATA -o RUN --fits 50"),
+    )  # fmt: skip
+
+
+def _computation(run: Any) -> tuple[Note, ...]:
+    record = run.record
+    named = [*record.versions.items(), *record.settings.items(), *record.machine.items()]
+    notes = [Note(str(k).replace("_", " "), str(v)) for k, v in named]
+    notes += [Note(f"seeds, {k}", ", ".join(map(str, v))) for k, v in record.seeds.items()]
+    notes += [Note(f"time, {k.replace('_', ' ')}", f"{v:.1f} s") for k, v in record.timings.items()]
+    return tuple(notes)
+
+
+def _limits(evidence: Any) -> tuple[Note, ...]:
+    """Return what bounds every number here, some of it counted from the tables."""
+    arms = {a.arm: a for a in evidence.arms}
+    treated = [d for d in evidence.doses if d.arm in arms and arms[d.arm].species == "human"]
+    outcome = "none" if not treated else f"{len(treated)} dosed arms"
+    return (
+        Note("Treated people in the tables", f"{outcome}: effects of therapy in people come from "
+             "the mechanism and from mice, and lean on priors."),
+        Note("Without adjuvant therapy", "Baseline cohorts are historical; they are not "
+             "today's patients."),
+        Note("Not for", "Treatment of single patients, doses for people, or ranking of therapies "
+             "whose answers are assumed."),
+    )  # fmt: skip
+
+
+def _reproduce(run: Any) -> tuple[Note, ...]:
+    record = run.record
+    return (
+        Note("Command", record.command),
+        Note("Rebuild this page", f"metinfer report {run.path.name}"),
+        Note("Started", record.created),
+        Note("Inputs, hash over all", record.digest),
+        Note("Program, hash over the files that define the posterior", record.code),
+        *(Note(f"Stopped before: {k + 1}", stop) for k, stop in enumerate(record.stops)),
+    )

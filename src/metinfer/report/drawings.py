@@ -132,7 +132,8 @@ def _curve_parts(name: str, population: str, kind: str, base: list[Curve],
                  treated: list[Curve]) -> list[Drawing]:  # fmt: skip
     return [
         _drawing(f"{name}-{k}", f"Share free of metastasis, {kind}s, {population}{part}",
-                 "Posterior median with 50 % and 90 % bands; the dashed grey line is no therapy.",
+                 "Posterior median with 50 % and 90 % bands; the dashed grey line is no therapy. "
+                 "The vertical axis starts above zero where every curve stays high.",
                  figures.event_free_curves, [*base, *group])
         for k, (part, group) in enumerate(_chunks(treated, PER_PAGE["curves"]))
     ]  # fmt: skip

@@ -26,7 +26,7 @@ def explorer(content: ReportContent) -> dict[str, Any] | None:
     shared = {
         "therapy": _same(c.therapy for c in treated),
         "population": _same(c.population for c in treated),
-        "horizon": _same(words.number(h) for h in reversed(horizons)),
+        "horizon": [(words.number(h), words.years(h)) for h in reversed(horizons)],
     }
     measures = dict.fromkeys(e.measure for e in content.effects)
     return {
@@ -35,8 +35,19 @@ def explorer(content: ReportContent) -> dict[str, Any] | None:
         "data": {
             "curves": [_curve(c) for c in content.curves],
             "effects": [_effect(e) for e in content.effects],
+            "horizons": _horizons(content),
         },
     }
+
+
+def _horizons(content: ReportContent) -> dict[str, list[str]]:
+    """Return the horizons that each population has, as the choices name them."""
+    made: dict[str, list[str]] = {}
+    for effect in content.effects:
+        here = made.setdefault(effect.population, [])
+        if words.number(effect.horizon) not in here:
+            here.append(words.number(effect.horizon))
+    return made
 
 
 def _same(values: Iterable[str]) -> list[tuple[str, str]]:

@@ -9,6 +9,13 @@ from metinfer.report import words
 from metinfer.report.content import Answer, Effect, ReportContent
 from metinfer.report.tables import Column, Table, flag, learnt, numeric, span, state, table, text
 
+#: Kinds of therapy, never shown in one table.
+KINDS = {
+    "regimen": "Regimens: what can be given",
+    "clamp": "Clamps: hypothetical full engagement of a target",
+    "adverse": "Adverse events: what may harm",
+}
+
 
 def _factor(effect: Effect) -> float:
     return words.measure(effect.measure).factor
@@ -49,10 +56,10 @@ def _beside(get: Any) -> list[Column]:
     """Return posterior, prior, posterior without mouse rows, overlap and learnt or assumed."""
     return [
         span("Posterior", lambda x: get(x).posterior, lambda x: _factor(get(x))),
+        flag("Learnt or assumed", lambda x: learnt(get(x).learnt)),
         span("Prior", lambda x: get(x).prior, lambda x: _factor(get(x))),
         span("Without mouse rows", lambda x: get(x).no_mouse, lambda x: _factor(get(x))),
         numeric("Overlap with prior", lambda x: get(x).overlap, words.share),
-        flag("Learnt or assumed", lambda x: learnt(get(x).learnt)),
     ]
 
 
@@ -67,9 +74,8 @@ def effects(content: ReportContent, kind: str) -> Table:
         text("Applicability", lambda e: e.applicability),
     ]
     items = [e for e in content.effects if e.kind == kind]
-    title = {"regimen": "Regimens", "clamp": "Clamps: hypothetical full engagement of a target"}
     return table(
-        f"effects-{kind}", title.get(kind, kind), columns, items, keys=_effect_keys, wide=True
+        f"effects-{kind}", KINDS.get(kind, kind), columns, items, keys=_effect_keys, wide=True
     )
 
 
@@ -125,7 +131,7 @@ def rows(content: ReportContent) -> Table:
         numeric("Reported", lambda r: r.reported),
         span("Predicted", lambda r: r.predicted),
         flag("Inside 90 %", lambda r: _inside(r.inside)),
-        numeric("Tail probability", lambda r: r.tail),
+        numeric("Tail probability", lambda r: r.tail, lambda v: words.number(v, 2)),
     ]
     caption = "Published rows against posterior prediction, on the reported scale"
     return table("rows", caption, columns, content.rows, wide=True)
@@ -146,7 +152,7 @@ def intervals(content: ReportContent) -> Table:
         span("Events expected", lambda i: i.expected),
         text("Role", lambda i: i.role),
         flag("Inside 90 %", lambda i: _inside(i.inside)),
-        numeric("Tail probability", lambda i: i.tail),
+        numeric("Tail probability", lambda i: i.tail, lambda v: words.number(v, 2)),
     ]
     return table("intervals", "Follow-up intervals", columns, content.intervals)
 
@@ -287,6 +293,6 @@ def all_tables(content: ReportContent) -> dict[str, Table]:
     made = [f(content) for f in (answers, roles, coverage, rows, intervals, against, links)]
     made += [f(content) for f in (assumptions, priors, posteriors, quality, gates, checks, files)]
     made += [definitions(content, part) for part in ("states", "inputs")]
-    made += [effects(content, kind) for kind in ("regimen", "clamp")]
+    made += [effects(content, kind) for kind in dict.fromkeys(e.kind for e in content.effects)]
     made += [notes(content, part) for part in ("computation", "limits", "reproduce")]
     return {t.name: t for t in made}

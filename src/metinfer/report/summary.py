@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from metinfer.report import words
-from metinfer.report.content import Answer, Effect, ReportContent, Span
+from metinfer.report.content import Answer, Effect, ReportContent
 
 
 def answer_sentence(answer: Answer) -> str:
@@ -19,7 +19,7 @@ def _would(effect: Effect) -> str:
     horizon = words.years(effect.horizon)
     if effect.measure == "absolute_risk_reduction":
         verb = "raise" if effect.posterior.median < 0 else "lower"
-        size = words.span_parts(_absolute(effect.posterior, measure.factor))[0]
+        size = median.lstrip(words.MINUS)
         return (
             f"would {verb} the risk of metastasis within {horizon} by {size} percentage points "
             f"(90 % interval of the reduction: {wide}){_crosses(effect)}"
@@ -35,10 +35,6 @@ def _would(effect: Effect) -> str:
             f"(90 % interval {wide}){_crosses(effect)}"
         )
     return f"has a {measure.label} within {horizon} of {median} {measure.unit} (90 %: {wide})"
-
-
-def _absolute(span: Span, factor: float) -> Span:
-    return words.scale(span, -factor if span.median < 0 else factor)
 
 
 def _crosses(effect: Effect) -> str:

@@ -129,7 +129,8 @@ def span(
         ends = (shown.median, shown.lo50, shown.hi50, shown.lo90, shown.hi90)
         return Cell(median, shown.median, ends, detail=wide)
 
-    return Column(label, make, parts=tuple(f"{label} {p}" for p in SPAN_PARTS), numeric=True, **more)
+    parts = tuple(f"{label} {p}" for p in SPAN_PARTS)
+    return Column(label, make, parts=parts, numeric=True, **more)
 
 
 def flag(label: str, get: Callable[[Any], tuple[str, str]], **more: Any) -> Column:

@@ -46,7 +46,7 @@ def number(value: float | None, digits: int = 3) -> str:
         return "0"
     size = math.floor(math.log10(abs(value)))
     if -4 <= size < 6:
-        text = f"{round(value, digits - 1 - size):,.{max(digits - 1 - size, 0)}f}"
+        text = f"{value:,.{max(digits - 1 - size, 0)}f}"
         text = text.rstrip("0").rstrip(".") if "." in text and float(value).is_integer() else text
     else:
         mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
@@ -77,10 +77,17 @@ def scale(span: Span, factor: float) -> Span:
     return Span(*(factor * v for v in (span.median, span.lo50, span.hi50, span.lo90, span.hi90)))
 
 
-def _digits(span: Span) -> int:
-    """Return the decimals that a 90 % interval deserves: three digits of its largest end."""
-    largest = max(abs(span.lo90), abs(span.hi90), abs(span.median), 1e-12)
-    return min(max(2 - math.floor(math.log10(largest)), 0), 6)
+def _decimals(span: Span) -> int:
+    """Return the decimals an interval deserves: two digits of its width."""
+    width = span.hi90 - span.lo90
+    if width <= 0:
+        width = max(abs(span.median), 1e-12)
+    return min(max(1 - math.floor(math.log10(width)), 0), 6)
+
+
+def _spans_decades(span: Span) -> bool:
+    """Whether the ends differ so much that equal decimals would starve the lower one."""
+    return span.lo90 > 0 and span.hi90 / span.lo90 > 5
 
 
 def fixed(value: float, decimals: int) -> str:
@@ -90,16 +97,18 @@ def fixed(value: float, decimals: int) -> str:
 
 
 def span_parts(span: Span | None) -> tuple[str, str, str]:
-    """Return median, 50 % interval and 90 % interval as text with equal decimals."""
+    """Return median, 50 % interval and 90 % interval as text.
+
+    Decimals follow the width of the 90 % interval; intervals over a wide range of positive
+    values get two significant digits each.
+    """
     if span is None or math.isnan(span.median):
         return GAP, GAP, GAP
-    if max(abs(span.lo90), abs(span.hi90)) >= 1e6 or 0 < abs(span.median) < 1e-4:
-        ends = [number(v) for v in (span.median, span.lo50, span.hi50, span.lo90, span.hi90)]
+    values = (span.median, span.lo50, span.hi50, span.lo90, span.hi90)
+    if _spans_decades(span) or max(abs(v) for v in values) < 1e-4:
+        ends = [number(v, 2) for v in values]
     else:
-        digits = _digits(span)
-        ends = [
-            fixed(v, digits) for v in (span.median, span.lo50, span.hi50, span.lo90, span.hi90)
-        ]
+        ends = [fixed(v, _decimals(span)) for v in values]
     return ends[0], f"{ends[1]} to {ends[2]}", f"{ends[3]} to {ends[4]}"
 
 
@@ -110,7 +119,9 @@ def span_text(span: Span | None) -> str:
 
 
 def years(value: float) -> str:
-    """Return "5 years", "1 year"."""
+    """Return "5 years", "1 year"; below nine months "35 days" (mouse experiments)."""
+    if value < 0.75:
+        return f"{round(value * 365.25)} days"
     return f"{number(value)} year{'' if value == 1 else 's'}"
 
 

@@ -7,7 +7,11 @@ own marker or line style, so that grey prints and colour-blind readers lose noth
 from metinfer.report.figures.answers import answer_densities, parameter_intervals
 from metinfer.report.figures.chains import rank_plots, trace_plots
 from metinfer.report.figures.mechanism import liver_niche
-from metinfer.report.figures.rows import interval_events, observed_against_predicted, survival_curves
+from metinfer.report.figures.rows import (
+    interval_events,
+    observed_against_predicted,
+    survival_curves,
+)
 from metinfer.report.figures.therapies import event_free_curves, risk_reduction_forest
 
 __all__ = [

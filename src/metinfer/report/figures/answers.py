@@ -26,7 +26,7 @@ def answer_densities(answers: Sequence[Answer]) -> Figure:
                lw=1.8, label=look.label)
         for look in (LOOKS[k] for k in ("posterior", "prior", "no_mouse"))
     ]  # fmt: skip
-    legend(figure, handles)
+    legend(figure, [*handles, Line2D([], [], color=MUTED, lw=0.9, label="no effect")])
     return figure
 
 
@@ -40,9 +40,6 @@ def _answer(axes: Axes, answer: Answer) -> None:
             bar(axes, words.scale(span, measure.factor), -top * (0.12 + 0.16 * place), source, 0.8)
     if measure.no_effect is not None:
         axes.axvline(measure.no_effect * measure.factor, color=MUTED, lw=0.9)
-        axes.annotate("no effect", (measure.no_effect * measure.factor, 1),
-                      xycoords=("data", "axes fraction"), fontsize=6.5, color=MUTED,
-                      xytext=(2, -1), textcoords="offset points", va="top")  # fmt: skip
     axes.set_yticks([])
     axes.set_ylim(-top * 0.56, top * 1.08)
     axes.spines["left"].set_visible(False)
@@ -57,7 +54,7 @@ def _curves(axes: Axes, density: Density, factor: float) -> float:
         if y:
             look = LOOKS[source]
             axes.plot(x, y, color=look.colour, ls=look.line, lw=1.6)
-            axes.fill_between(x, y, color=look.colour, alpha=0.12, lw=0)
+    axes.fill_between(x, density.posterior, color=LOOKS["posterior"].colour, alpha=0.14, lw=0)
     axes.set_xlim(x[0], x[-1])
     return max(max(density.prior, default=0), max(density.posterior, default=0), 1e-12)
 

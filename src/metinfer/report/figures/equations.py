@@ -11,6 +11,11 @@ from metinfer.report.figures.export import clean
 from metinfer.report.figures.style import INK
 
 
+def _upright(latex: str) -> str:
+    """Use full-height fractions: an equation stands on its own line."""
+    return latex.replace(r"\frac", r"\dfrac")
+
+
 def equation_svg(latex: str, name: str, plain: str) -> str | None:
     """Return the equation as inline SVG, or None where matplotlib cannot set the LaTeX.
 
@@ -26,7 +31,7 @@ def equation_svg(latex: str, name: str, plain: str) -> str | None:
     settings = {"svg.fonttype": "path", "mathtext.fontset": "stix", "svg.hashsalt": name}
     with mpl.rc_context(settings):
         figure = Figure(figsize=(0.1, 0.1))
-        figure.text(0, 0, f"${latex}$", fontsize=11, color=INK, parse_math=True)
+        figure.text(0, 0, f"${_upright(latex)}$", fontsize=11, color=INK, parse_math=True)
         target = io.StringIO()
         try:
             figure.savefig(target, format="svg", transparent=True, bbox_inches="tight",

@@ -31,12 +31,21 @@ def clean(svg: str, name: str, alt: str, natural: bool = False) -> str:
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<!--.*?-->", "", svg, flags=re.S)
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.S)
-    svg = re.sub(r'(\bid=")', rf"\1{name}-", svg)
-    svg = re.sub(r'((?:xlink:)?href="#)', rf"\1{name}-", svg).replace("xlink:href", "href")
-    svg = re.sub(r"url\(#", f"url(#{name}-", svg)
+    svg = _own_ids(svg.replace("xlink:href", "href"), name)
     svg = re.sub(r"#[0-9a-fA-F]{6}\b", _theme, svg)
     svg = re.sub(r"(font: [^;\"]*?px) [^;\"]*", rf"\1 {FONT}", svg)
     return _opening(svg, name, alt, natural)
+
+
+def _own_ids(svg: str, name: str) -> str:
+    """Return the SVG with ids numbered in order, the same in every process."""
+    numbers: dict[str, str] = {}
+
+    def renamed(match: re.Match[str]) -> str:
+        old = match.group(2)
+        return f"{match.group(1)}{numbers.setdefault(old, f'{name}-{len(numbers)}')}"
+
+    return re.sub(r'(\bid="|\bhref="#|url\(#)([^")]+)', renamed, svg)
 
 
 def _theme(match: re.Match[str]) -> str:

@@ -47,12 +47,12 @@ class Arrow:
 
 
 NODES = {
-    "timp1": Node(1.1, 6.0, "TIMP-1\nin blood", BLUE),
-    "stellate": Node(1.1, 3.7, "activated\nstellate cells", BLUE),
-    "cxcl12": Node(4.0, 4.85, "CXCL12\nin the liver", BLUE),
-    "neutrophils": Node(8.8, 6.0, "neutrophils", VERMILLION),
-    "nk": Node(6.75, 3.7, "natural killer\n(NK) cells", GREEN),
-    "ifng": Node(9.1, 2.75, "interferon-\ngamma", GREEN),
+    "timp1": Node(1.1, 6.1, "TIMP-1\nin blood", BLUE),
+    "stellate": Node(1.1, 4.45, "activated\nstellate cells", BLUE),
+    "cxcl12": Node(4.3, 5.3, "CXCL12\nin the liver", BLUE),
+    "neutrophils": Node(1.4, 2.65, "neutrophils", VERMILLION),
+    "nk": Node(7.0, 4.2, "natural killer\n(NK) cells", GREEN),
+    "ifng": Node(9.1, 2.55, "interferon-\ngamma", GREEN),
     "arriving": Node(1.1, 0.75, "arriving\ntumour cells", INK),
     "dormant": Node(4.0, 0.75, "dormant\ncells", INK),
     "awake": Node(6.75, 0.75, "awakened\nclones", INK),
@@ -60,15 +60,15 @@ NODES = {
 }
 
 ARROWS = {
-    "timp1_cxcl12": Arrow((1.85, 5.75), (3.2, 5.15), (2.65, 5.72)),
-    "stellate_cxcl12": Arrow((1.95, 4.0), (3.2, 4.6), (2.55, 3.95)),
-    "cxcl12_neutrophils": Arrow((4.8, 5.1), (7.95, 5.95), (6.3, 5.75)),
-    "cxcl12_nk": Arrow((4.8, 4.6), (5.95, 4.05), (5.35, 4.55), holds=True),
-    "nk_ifng": Arrow((7.55, 3.45), (8.35, 3.0), (8.35, 3.5)),
-    "ifng_awakening": Arrow((8.35, 2.45), (5.5, 0.95), (7.1, 2.0), holds=True),
-    "neutrophils_seeding": Arrow((8.1, 5.75), (2.35, 0.95), (2.7, 2.75), bend=0.42),
-    "nk_seeding": Arrow((6.0, 3.5), (2.7, 0.95), (4.25, 3.05), holds=True, bend=0.08),
-    "nk_killing": Arrow((6.4, 3.25), (4.45, 1.2), (5.55, 1.95), holds=True),
+    "timp1_cxcl12": Arrow((1.95, 6.02), (3.5, 5.55), (3.15, 6.15)),
+    "stellate_cxcl12": Arrow((1.95, 4.6), (3.5, 5.1), (2.35, 5.15)),
+    "cxcl12_neutrophils": Arrow((3.95, 4.9), (2.0, 3.08), (2.9, 3.9)),
+    "cxcl12_nk": Arrow((5.12, 5.1), (6.15, 4.5), (6.45, 5.25), holds=True),
+    "nk_ifng": Arrow((7.6, 3.78), (8.55, 2.98), (8.85, 3.6)),
+    "ifng_awakening": Arrow((8.4, 2.15), (5.5, 0.95), (7.25, 1.68), holds=True),
+    "neutrophils_seeding": Arrow((1.7, 2.25), (2.3, 0.95), (1.1, 1.62)),
+    "nk_seeding": Arrow((6.2, 3.85), (2.85, 0.95), (4.05, 2.0), holds=True),
+    "nk_killing": Arrow((6.55, 3.75), (4.45, 1.2), (5.7, 2.72), holds=True),
 }
 FLOW = (("arriving", "dormant"), ("dormant", "awake"), ("awake", "metastases"))
 

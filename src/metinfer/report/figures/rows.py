@@ -12,7 +12,6 @@ from matplotlib.lines import Line2D
 from metinfer.report.content import IntervalFit, RowFit, SurvivalFit
 from metinfer.report.figures.style import (
     BLUE,
-    GRID,
     INK,
     LOOKS,
     TALLEST,
@@ -60,9 +59,9 @@ def _is_wide(group: Sequence[RowFit]) -> bool:
 
 
 def _row_label(row: RowFit) -> str:
-    parts = [row.arm, row.when, row.statistic, f"n = {row.n:g}" if row.n else ""]
+    parts = [row.arm, row.when, row.statistic, f"n\u00a0=\u00a0{row.n:g}" if row.n else ""]
     tail = " (predicted only)" if row.role == "check" else ""
-    return wrap(", ".join(p for p in parts if p) + tail, 46, 2)
+    return wrap(", ".join(p for p in parts if p) + tail, 52, 2)
 
 
 def _panel(axes: Axes, title: str, group: Sequence[RowFit]) -> None:
@@ -77,7 +76,7 @@ def _panel(axes: Axes, title: str, group: Sequence[RowFit]) -> None:
         if not row.inside:
             axes.annotate("outside", (1.0, y), xycoords=("axes fraction", "data"), fontsize=6.5,
                           ha="left", va="center", color=INK)  # fmt: skip
-    axes.set_yticks(range(len(group)), [_row_label(r) for r in group])
+    axes.set_yticks(range(len(group)), [_row_label(r) for r in group], fontsize=7)
     axes.set_ylim(len(group) - 0.3, -0.6)
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="y")
@@ -119,7 +118,7 @@ def survival_curves(fits: Sequence[SurvivalFit]) -> Figure:
     for axis, fit in zip(axes.flat, fits, strict=False):
         band(axis, fit.time, fit.bands, BLUE, "-", "model")
         axis.plot(fit.observed_time, fit.observed, "D", ms=3.4, color=VERMILLION)
-        axis.set_title(wrap(f"{fit.arm} (n = {fit.n:,.0f})", 48, 2))
+        axis.set_title(wrap(f"{fit.arm} (n\u00a0=\u00a0{fit.n:,.0f})", 38, 3))
         axis.set_xlabel("years since surgery")
         axis.set_ylim(0, 1.02)
         axis.set_xlim(0, None)
@@ -169,7 +168,7 @@ def _events_panel(axis: Axes, arm: str, group: Sequence[IntervalFit]) -> None:
     axis.vlines(middle, [i.expected.lo50 for i in group], [i.expected.hi50 for i in group],
                 color=BLUE, lw=4)  # fmt: skip
     axis.plot(middle, [i.observed for i in group], "D", ms=3.6, color=VERMILLION)
-    axis.set_title(wrap(arm, 48, 2))
+    axis.set_title(wrap(arm, 38, 3))
     axis.set_xlabel("years since surgery")
     axis.set_ylim(0, None)
-    axis.grid(axis="y", color=GRID)
+    axis.grid(axis="y")

@@ -25,6 +25,12 @@ from metinfer.report.figures.style import (
 )
 
 
+def floor(curves: Sequence[Curve]) -> float:
+    """Return where the vertical axis starts: 0, or higher where all curves stay above 0.6."""
+    lowest = min((b.lo90 for c in curves for b in c.bands), default=0.0)
+    return 0.0 if lowest < 0.6 else math.floor(lowest * 20 - 0.2) / 20
+
+
 @styled
 def event_free_curves(curves: Sequence[Curve]) -> Figure:
     """Draw event-free curves of one population: a panel per therapy beside no therapy."""
@@ -38,6 +44,7 @@ def event_free_curves(curves: Sequence[Curve]) -> Figure:
     for place, curve in enumerate(treated):
         colour, _, line = SERIES[place % len(SERIES)]
         _curve_panel(axes.flat[place], curve, untreated, (colour, line))
+    axes.flat[0].set_ylim(floor(curves), 1.005)
     for axis in axes[:, 0]:
         axis.set_ylabel("share free of metastasis")
     for axis in axes.flat[len(treated) :]:
@@ -60,7 +67,6 @@ def _curve_panel(axis: Axes, curve: Curve, untreated: Sequence[Curve], look: Any
         axis.plot(base.time, [b.median for b in base.bands], color=MUTED, ls="--", lw=1.4)
     band(axis, curve.time, curve.bands, look[0], look[1], curve.therapy)
     axis.set_title(wrap(curve.therapy, 30, 2))
-    axis.set_ylim(0, 1.02)
     axis.set_xlim(0, None)
     axis.grid(axis="y")
 

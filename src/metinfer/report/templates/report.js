@@ -100,11 +100,12 @@
   const pick = Object.fromEntries(all("select[data-pick]").map((s) => [s.dataset.pick, s]));
   const W = 720, H = 380, L = 56, R = 16, T = 14, B = 46;
   const xs = (t, last) => L + (W - L - R) * t / last;
-  const ys = (v) => T + (H - T - B) * (1 - v);
+  let low = 0;
+  const ys = (v) => T + (H - T - B) * (1 - Math.max(v, low)) / (1 - low);
   const path = (time, values, last) => time.map((t, i) => [xs(t, last), ys(values[i])])
     .map((p) => p.map((v) => v.toFixed(1)).join(",")).join("L");
-  const area = (time, low, high, last) =>
-    `M${path(time, low, last)}L${path([...time].reverse(), [...high].reverse(), last)}Z`;
+  const area = (time, bottom, high, last) =>
+    `M${path(time, bottom, last)}L${path([...time].reverse(), [...high].reverse(), last)}Z`;
   const until = (curve, last) => {
     const keep = curve.time.filter((t) => t <= last + 1e-9).length;
     const bands = curve.q.map((q) => q.slice(0, keep));
@@ -119,16 +120,22 @@
   };
   const find = (therapy, source) => data.curves.find((c) =>
     c.therapy === therapy && c.population === pick.population.value && c.source === source);
+  const unit = (last) => last < 0.75 ? { name: "days", size: 1 / 365.25 } : { name: "years", size: 1 };
+  const steps = [0.5, 1, 2, 5, 10, 20, 50, 100];
   const axes = (last) => {
-    for (let v = 0; v <= 1.001; v += 0.25) {
+    for (let k = 0; k <= 4; k += 1) {
+      const v = low + (1 - low) * k / 4;
       make("line", { x1: L, x2: W - R, y1: ys(v), y2: ys(v), stroke: "var(--grid)" });
-      make("text", { x: L - 8, y: ys(v) + 4, "text-anchor": "end" }, `${Math.round(100 * v)} %`);
+      make("text", { x: L - 8, y: ys(v) + 4, "text-anchor": "end" }, `${+(100 * v).toFixed(1)} %`);
     }
-    const step = last > 6 ? 2 : last > 2 ? 1 : last / 4;
-    for (let t = 0; t <= last + 1e-9; t += step) {
-      make("text", { x: xs(t, last), y: H - B + 20, "text-anchor": "middle" }, +t.toFixed(3));
+    const { name, size } = unit(last);
+    const long = last / size;
+    const step = steps.find((s) => long / s <= 7) || long / 5;
+    for (let t = 0; t <= long + 1e-9; t += step) {
+      make("text", { x: xs(t * size, last), y: H - B + 20, "text-anchor": "middle" }, +t.toFixed(3));
     }
-    make("text", { x: (L + W - R) / 2, y: H - 6, "text-anchor": "middle" }, "years");
+    make("text", { x: (L + W - R) / 2, y: H - 6, "text-anchor": "middle" },
+      low ? `${name} (the vertical axis starts at ${Math.round(100 * low)} %)` : name);
   };
   const line = (curve, last, colour, dash, bands) => {
     if (!curve) return;
@@ -149,20 +156,32 @@
       const box = document.createElement("div");
       const big = document.createElement("b");
       big.textContent = effect[pick.source.value] || "not computed";
-      box.append(`${effect.measure} (posterior, prior or without mouse rows as chosen)`.split(" (p")[0], big);
+      box.append(effect.measure, big);
       box.append(`prior: ${effect.prior || "not computed"} · ${effect.learnt}`);
       out.append(box);
     }
     if (!hits.length) out.textContent = "No number for this choice.";
   };
+  // Each population has horizons of its own: mouse experiments end after weeks.
+  const offer = () => {
+    const here = data.horizons[pick.population.value] || [];
+    for (const option of pick.horizon.options) option.disabled = option.hidden = !here.includes(option.value);
+    if (pick.horizon.selectedOptions[0].disabled) {
+      pick.horizon.value = [...pick.horizon.options].find((o) => !o.disabled).value;
+    }
+  };
   const draw = () => {
+    if (data.horizons[pick.population.value]) offer();
     svg.replaceChildren();
     const last = Number(pick.horizon.value);
+    const shown = [find("", pick.source.value), find(pick.therapy.value, pick.source.value)];
+    const least = Math.min(1, ...shown.filter(Boolean).map((c) => Math.min(...until(c, last).q[0])));
+    low = least < 0.6 ? 0 : Math.min(0.95, Math.floor(least * 20 - 0.2) / 20);
     axes(last);
     line(find("", pick.source.value), last, "var(--muted)", "7 5", false);
     line(find(pick.therapy.value, pick.source.value), last, "var(--blue)", "none", true);
     const name = (s) => s.selectedOptions[0].textContent.trim();
-    svg.setAttribute("aria-label", `Share free of metastasis over ${last} years, `
+    svg.setAttribute("aria-label", `Share free of metastasis over ${name(pick.horizon)}, `
       + `${name(pick.therapy)} beside no therapy, in ${name(pick.population)}, ${name(pick.source)}.`);
     readout();
   };

@@ -1,0 +1,1 @@
+"""From a run to `ReportContent`, one module per source: evidence, model, posterior, predictions."""

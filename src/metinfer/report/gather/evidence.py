@@ -1,0 +1,167 @@
+"""What the evidence tables say of themselves: roles, coverage, findings against, gaps."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from metinfer.report.content import Against, AuthorField, Coverage, InputFile, RoleCount
+
+#: Texts of analysis.toml, the section that shows them, and what they are called there.
+AUTHOR_FIELDS = (
+    (1, "question", "Question of interest"),
+    (1, "decision", "Who decides what on it"),
+    (1, "context_of_use", "Context of use: species, tumour, time span, treatments"),
+    (1, "influence", "How much the decision rests on the model"),
+    (1, "consequence", "How bad a wrong answer would be"),
+    (1, "limits", "Limits of acceptance, fixed before fitting"),
+)
+
+OUTCOMES = (
+    "metastasis_probability", "metastasis_count", "event_hazard", "event_rate",
+    "event_hazard_ratio",
+)  # fmt: skip
+CONTROL_ROLES = ("fit",)
+Judge = Callable[[Any, Any], bool]
+
+#: Part of the model -> whether a row (with its arm) speaks to it.
+PARTS: dict[str, Judge] = {
+    "metastasis outcome": lambda row, arm: row.observable in OUTCOMES,
+    "dormant or any tumour cells": lambda row, arm: row.observable == "cell_probability",
+    "NK cells, measured": lambda row, arm: row.observable.startswith("nk_"),
+    "NK loss or loss of killing, and outcome": lambda row, arm: _is_outcome(row) and (
+        arm.nk_depletion > 0 or arm.perforin_loss > 0 or arm.nk_activity != 1.0),
+    "interferon-gamma, measured": lambda row, arm: row.observable == "ifng_fold",
+    "interferon-gamma loss, and outcome": lambda row, arm: _is_outcome(row) and arm.ifng_loss > 0,
+    "CXCL12, measured": lambda row, arm: row.observable == "cxcl12_fold",
+    "neutrophils, measured or removed": lambda row, arm: row.observable in (
+        "neutrophil_fold", "leucocyte_fold") or arm.neutrophil_depletion > 0,
+    "stellate cells or liver injury": lambda row, arm: row.observable == "stellate_fold"
+    or arm.injury > 0,
+    "TIMP-1 level": lambda row, arm: row.observable in ("timp1_level", "timp1_fold"),
+    "TIMP-1, and outcome": lambda row, arm: _is_outcome(row) and (
+        arm.timp1_fold != 1.0 or arm.timp1_level not in ("", "healthy")),
+    "liver share of first metastases": lambda row, arm: row.observable == "liver_share",
+}  # fmt: skip
+
+
+def _is_outcome(row: Any) -> bool:
+    return row.observable in (*OUTCOMES, "cell_probability")
+
+
+def author_fields(analysis: Any) -> tuple[AuthorField, ...]:
+    """Return the author's texts; those not given have an empty text."""
+    return tuple(
+        AuthorField(section, label, _text(analysis.get(key)), f"analysis.toml, {key}")
+        for section, key, label in AUTHOR_FIELDS
+    )
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, (list, tuple)):
+        return "; ".join(map(str, value))
+    return "" if value is None else str(value)
+
+
+def role_counts(evidence: Any) -> tuple[RoleCount, ...]:
+    """Return how many rows of each table have each role for each reason."""
+    counts: Counter[tuple[str, str, str]] = Counter()
+    for table in ("measurements", "intervals"):
+        for row in getattr(evidence, table):
+            counts[table, row.role, row.reason or _default(row.role)] += 1
+    order = {role: k for k, role in enumerate(("fit", "check", "prior", "out"))}
+    ranked = sorted(counts.items(), key=lambda c: (order.get(c[0][1], 9), c[0][0], -c[1]))
+    return tuple(RoleCount(*key, number) for key, number in ranked)
+
+
+def _default(role: str) -> str:
+    return {"fit": "in the likelihood", "check": "predicted, never fitted"}.get(role, "no reason")
+
+
+def coverage(evidence: Any) -> tuple[Coverage, ...]:
+    """Return rows, cohorts and events of fitted rows per part of the model and species.
+
+    A row may speak to several parts. Mouse and human are always listed, with zero where
+    there is nothing.
+    """
+    arms = {a.arm: a for a in evidence.arms}
+    rows = [r for r in evidence.measurements if r.role in CONTROL_ROLES and r.arm in arms]
+    made = []
+    for part, speaks in PARTS.items():
+        hits = [(r, arms[r.arm]) for r in rows if _speaks(speaks, r, arms)]
+        for species in ("mouse", "human"):
+            made.append(_coverage(part, species, [h for h in hits if h[1].species == species]))
+    return (*made, *_interval_coverage(evidence, arms))
+
+
+def _speaks(speaks: Judge, row: Any, arms: Any) -> bool:
+    """Whether a row speaks to a part, through its own arm or its reference arm."""
+    named = (row.arm, row.reference_arm)
+    return any(speaks(row, arms[name]) for name in named if name in arms)
+
+
+def _coverage(part: str, species: str, hits: list[tuple[Any, Any]]) -> Coverage:
+    cohorts = {row.cohort or arm.cohort for row, arm in hits}
+    events = sum(row.events or 0 for row, _ in hits)
+    return Coverage(species, part, len(hits), len(cohorts), events, teach(len(hits), len(cohorts)))
+
+
+def teach(rows: int, cohorts: int) -> str:
+    """Return in words what so many rows can teach."""
+    if rows == 0:
+        return "No row: nothing can be learnt here, and answers that need it repeat the prior."
+    if cohorts < 2:
+        return "One cohort only: too thin to tell a finding from an accident of one study."
+    if rows < 4:
+        return "Thin: a direction at best, no dose response."
+    return "Several cohorts."
+
+
+def _interval_coverage(evidence: Any, arms: Any) -> Iterator[Coverage]:
+    fitted = [i for i in evidence.intervals if i.role == "fit" and i.arm in arms]
+    for species in sorted({arms[i.arm].species for i in fitted}):
+        mine = [i for i in fitted if arms[i.arm].species == species]
+        cohorts = {arms[i.arm].cohort for i in mine}
+        events = sum(i.events for i in mine)
+        words = "Teaches the baseline risk over time, not the effect of any therapy."
+        yield Coverage(species, "follow-up intervals without therapy", len(mine), len(cohorts),
+                       events, words)  # fmt: skip
+
+
+def against(evidence: Any) -> tuple[Against, ...]:
+    """Return the rows marked as speaking against the hypothesis, by study and reason."""
+    citations = {s.study: s.citation for s in evidence.studies}
+    treated = {"fit": "in the likelihood", "check": "predicted, never fitted",
+               "prior": "widened a prior", "out": "not scored"}  # fmt: skip
+    return tuple(
+        Against(
+            finding=_finding(row),
+            source=", ".join(p for p in (citations.get(row.study, row.study), row.locator) if p),
+            role=row.role,
+            treatment=": ".join(p for p in (treated.get(row.role, row.role), row.reason) if p),
+            rows=row.row,
+        )
+        for row in _marked(evidence.measurements)
+    )
+
+
+def _marked(rows: Iterable[Any]) -> Iterator[Any]:
+    return (r for r in rows if getattr(r, "against", "") == "yes")
+
+
+def _finding(row: Any) -> str:
+    number = "" if row.value is None else f" {row.statistic.replace('_', ' ')} {row.value:g}"
+    unit = "" if row.unit in ("", "1") else f" {row.unit}"
+    note = f" ({row.note})" if row.note else ""
+    return f"{row.endpoint}{':' if number else ''}{number}{unit}{note}"
+
+
+def input_files(evidence: Any) -> tuple[InputFile, ...]:
+    """Return every file read, with its hash; a bundled one is named so."""
+    rows = {f"{t}.csv": len(getattr(evidence, t)) for t in
+            ("studies", "arms", "doses", "measurements", "intervals")}  # fmt: skip
+    return tuple(
+        InputFile(f"{f.name}{' (bundled)' if f.bundled else ''}", f.sha256, rows.get(f.name))
+        for f in evidence.files
+    )

@@ -1,0 +1,93 @@
+"""Equations, states and links in words, from the one place where they are written."""
+
+from __future__ import annotations
+
+import sympy as sp
+
+from metinfer.mechanism import equations as source
+from metinfer.report.content import Definition, Equation
+
+GREEK = {"lnQ": r"\ln Q", "omega": r"\omega", "lnT": r"\ln T", "e4": "e_4", "e15": "e_{15}",
+         "Fk": "F_k", "W1": "W_1", "W2": "W_2", "W3": "W_3", "Kx": "K_X"}  # fmt: skip
+MEANINGS = {
+    "e4": "share of CXCR4 blocked",
+    "Z": "CXCL12 signal through CXCR4",
+    "lnQ": "quiescence of NK cells",
+    "F": "active NK cells",
+    "Fk": "NK cells that kill",
+    "G": "interferon-gamma signal",
+    "omega": "awakening relative to a healthy liver",
+    "seed": "share of arriving cells that settle, against a healthy liver",
+    "leave": "loss of dormant cells",
+    "onward": "passage through each stage of growth",
+}
+
+
+def _names() -> dict[sp.Symbol, str]:
+    named = {p.name: p.symbol for p in source.PARAMETERS}
+    every = {s for e in source.EQUATIONS for s in (e.production.free_symbols | e.loss.free_symbols)}
+    every |= {s for e in source.DERIVED.values() for s in e.free_symbols} | set(source.DERIVED)
+    return {s: _latex(str(s), named) for s in every}
+
+
+def _latex(name: str, named: dict[str, str]) -> str:
+    if name in named:
+        return named[name]
+    if name in GREEK:
+        return GREEK[name]
+    return name if len(name) == 1 else r"\mathrm{" + name.replace("_", r"\,") + "}"
+
+
+def _readable(expression: sp.Expr) -> sp.Expr:
+    """Return powers as powers: the equations hold them as exp(b log(x + a tiny floor))."""
+    return expression.subs(source.FLOOR, 0).replace(sp.exp, _as_powers)
+
+
+def _as_powers(exponent: sp.Expr) -> sp.Expr:
+    if not exponent.has(sp.log) or exponent.has(sp.exp):
+        return sp.exp(exponent)
+    return sp.Mul(*(_power(term) for term in sp.Add.make_args(sp.expand(exponent))))
+
+
+def _power(term: sp.Expr) -> sp.Expr:
+    factors = sp.Mul.make_args(term)
+    log = next((f for f in factors if isinstance(f, sp.log)), None)
+    if log is None:
+        return sp.exp(term)
+    return sp.Pow(log.args[0], term / log)
+
+
+def equations() -> tuple[Equation, ...]:
+    """Return every derived quantity, then every state's equation, as LaTeX and plain text."""
+    names = _names()
+    titles = {s.name: s for s in source.STATES}
+    made = []
+    for symbol, expression in source.DERIVED.items():
+        tidy = _readable(expression)
+        latex = f"{names[symbol]} = {sp.latex(tidy, symbol_names=names)}"
+        meaning = MEANINGS.get(str(symbol), str(symbol))
+        made.append(Equation(meaning[0].upper() + meaning[1:], latex, f"{symbol} = {tidy}"))
+    for equation in source.EQUATIONS:
+        state = titles[equation.state]
+        own = sp.Symbol(state.name, real=True)
+        change = _readable(equation.production - equation.loss * own)
+        left = names.get(own, state.name)
+        latex = rf"\frac{{d{left}}}{{dt}} = {sp.latex(change, symbol_names=names)}"
+        title = state.meaning[0].upper() + state.meaning[1:]
+        made.append(Equation(title, latex, f"d{state.name}/dt = {change}"))
+    return tuple(made)
+
+
+def states() -> tuple[Definition, ...]:
+    """Return the states with unit, meaning and source."""
+    return tuple(
+        Definition(s.title, s.name, s.unit, s.meaning, s.source) for s in source.STATES
+    )
+
+
+def inputs() -> tuple[Definition, ...]:
+    """Return the inputs with unit, meaning and the value in an untreated healthy host."""
+    return tuple(
+        Definition(i.name, i.name, i.unit, i.meaning, f"default {i.default:g}")
+        for i in source.INPUTS
+    )

@@ -1,0 +1,134 @@
+"""Therapies: effects, curves and named answers from `predictions.nc`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from metinfer.report.content import Answer, Curve, Density, Effect, Span
+from metinfer.therapy.records import to_records
+
+MEASURED = ("absolute_risk_reduction", "risk_ratio", "rmst_gain", "risk", "risk_untreated")
+NOT_JUDGED = "not judged: no prior beside it"
+
+
+def records(predictions: xr.Dataset) -> list[dict[str, Any]]:
+    """Return one record per therapy, population and horizon."""
+    return to_records(predictions)
+
+
+def _span(values: Mapping[str, Any] | None) -> Span | None:
+    if not values or values.get("median") is None:
+        return None
+    return Span(*(float(values[k]) for k in ("median", "lo50", "hi50", "lo90", "hi90")))
+
+
+def effect(record: Mapping[str, Any], measure: str) -> Effect | None:
+    """Return one measure of one record, or None where no posterior draw is finite."""
+    found = record[measure]
+    posterior = _span(found.get("posterior"))
+    if posterior is None:
+        return None
+    return Effect(
+        record["therapy_label"], record["kind"], record["population_label"], measure,
+        record["horizon_year"], posterior, _span(found.get("prior")),
+        _span(found.get("no_mouse")), found["overlap"], found["learnt"] or NOT_JUDGED,
+        record["applicability"],
+    )  # fmt: skip
+
+
+def effects(found: Iterable[Mapping[str, Any]]) -> tuple[Effect, ...]:
+    """Return every measure of every record."""
+    made = (effect(r, m) for r in found for m in MEASURED)
+    return tuple(e for e in made if e is not None)
+
+
+def curves(found: Iterable[Mapping[str, Any]]) -> tuple[Curve, ...]:
+    """Return event-free curves once per therapy, population and source, and without therapy."""
+    made: dict[tuple[str, str, str], Curve] = {}
+    for record in found:
+        for source in record["sources"]:
+            pairs = ((record["therapy_label"], record["kind"], "event_free"),
+                     ("", "", "event_free_untreated"))  # fmt: skip
+            for therapy, kind, values in pairs:
+                key = (therapy, record["population_label"], source)
+                if key not in made:
+                    curve = _curve(record[values][source], record["time_year"], kind, key)
+                    if curve is not None:
+                        made[key] = curve
+    return tuple(made.values())
+
+
+def _curve(values: Mapping[str, Any], time: list[float], kind: str,
+           key: tuple[str, str, str]) -> Curve | None:  # fmt: skip
+    ends = [values[k] for k in ("median", "q25", "q75", "q05", "q95")]
+    if any(v is None for end in ends for v in end):
+        return None
+    bands = tuple(Span(*point) for point in zip(*ends, strict=True))
+    therapy, population, source = key
+    return Curve(therapy, kind, population, source, tuple(time), bands)
+
+
+def answers(asked: Iterable[Mapping[str, Any]], found: list[dict[str, Any]],
+            predictions: xr.Dataset) -> tuple[tuple[Answer, ...], tuple[str, ...]]:  # fmt: skip
+    """Return the named answers of analysis.toml, and a sentence for each that has none."""
+    made, missing = [], []
+    for wanted in asked:
+        record = next((r for r in found if _matches(r, wanted)), None)
+        shown = effect(record, wanted["measure"]) if record else None
+        name = str(wanted["name"]).replace("_", " ").replace("-", " ")
+        if record is None or shown is None:
+            missing.append(f"the named answer \u201c{name}\u201d could not be computed")
+            continue
+        draws = _draws(predictions, record, wanted["measure"])
+        margin = wanted.get("margin")
+        made.append(
+            Answer(name, shown, margin, _exceeds(draws, margin, wanted["measure"]), density(draws))
+        )
+    return tuple(made), tuple(missing)
+
+
+def _matches(record: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    same = all(record[k] == wanted[k] for k in ("therapy", "population"))
+    return same and abs(record["horizon_year"] - wanted["time_year"]) < 1e-3 * wanted["time_year"]
+
+
+def _draws(predictions: xr.Dataset, record: Mapping[str, Any], measure: str) -> dict[str, Any]:
+    cell = predictions["measure"].sel(
+        therapy=record["therapy"], population=record["population"], measure=measure
+    )
+    years = np.asarray(predictions["horizon_year"].sel(population=record["population"]))
+    cell = cell.isel(horizon=int(np.nanargmin(np.abs(years - record["horizon_year"]))))
+    values = {str(s): cell.sel(source=s).values for s in cell["source"].values}
+    return {s: v[np.isfinite(v)] for s, v in values.items()}
+
+
+def _exceeds(draws: Mapping[str, Any], margin: float | None, measure: str) -> float | None:
+    """Return the posterior probability of a benefit beyond the margin (a ratio below it)."""
+    if margin is None or not len(draws.get("posterior", ())):
+        return None
+    values = draws["posterior"]
+    lower_is_better = measure in ("risk_ratio", "risk")
+    return float(np.mean(values < margin if lower_is_better else values > margin))
+
+
+def density(draws: Mapping[str, Any], points: int = 121) -> Density | None:
+    """Return smoothed densities on the range that holds 99 % of prior and posterior."""
+    from scipy.stats import gaussian_kde
+
+    used = [v for v in draws.values() if len(v) > 10 and np.ptp(v) > 0]
+    if len(draws.get("posterior", ())) <= 10 or not used:
+        return None
+    ends = np.quantile(np.concatenate(used), [0.005, 0.995])
+    x = np.linspace(ends[0], ends[1], points)
+
+    def smooth(source: str) -> tuple[float, ...]:
+        values = draws.get(source, np.empty(0))
+        if len(values) <= 10 or np.ptp(values) == 0:
+            return ()
+        return tuple(map(float, gaussian_kde(values)(x)))
+
+    return Density(tuple(map(float, x)), smooth("prior"), smooth("posterior"), smooth("no_mouse"))

@@ -1,0 +1,57 @@
+"""Numbers become words without losing sign, size or honesty."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from metinfer.report import words
+from metinfer.report.content import Span
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0.0, "0"), (1234.5678, "1,235"), (0.012345, "0.0123"), (-2.5, "\u22122.50"),
+        (1e-7, "1.00e\u22127"), (3.0, "3"), (None, "\u2014"), (math.nan, "\u2014"),
+        (math.inf, "\u221e"), (999.9, "1,000"),
+    ],
+)  # fmt: skip
+def test_numbers_have_three_digits_and_a_true_minus(value: float | None, shown: str) -> None:
+    assert words.number(value) == shown
+
+
+def test_decimals_follow_the_width_of_the_interval() -> None:
+    assert words.span_text(Span(9.13, 4.1, 14.2, -3.2, 21.3)) == "9 (\u22123 to 21)"
+    assert words.span_text(Span(0.654, 0.5, 0.8, 0.32, 0.98)) == "0.65 (0.32 to 0.98)"
+
+
+def test_wide_positive_intervals_keep_digits_at_both_ends() -> None:
+    assert words.span_text(Span(0.0072, 0.004, 0.011, 0.0019, 0.027)) == "0.0072 (0.0019 to 0.027)"
+
+
+def test_minus_zero_is_zero() -> None:
+    assert words.fixed(-0.2, 0) == "0"
+
+
+def test_shares_near_the_ends_are_never_rounded_to_certainty() -> None:
+    assert [words.share(v) for v in (0.0, 0.004, 0.5, 0.996, 1.0)] == [
+        "0 %", "< 1 %", "50 %", "> 99 %", "100 %",
+    ]  # fmt: skip
+
+
+def test_overlap_of_intervals() -> None:
+    assert words.overlap(Span(0, 0, 0, 0, 10), Span(0, 0, 0, 5, 15)) == pytest.approx(1 / 3)
+    assert words.overlap(Span(0, 0, 0, 0, 1), Span(0, 0, 0, 2, 3)) == 0.0
+
+
+def test_number_needed_to_treat_only_where_benefit_is_clear() -> None:
+    assert words.needed_to_treat(Span(0.1, 0.08, 0.12, 0.05, 0.2)) == "10 (5 to 20)"
+    assert "not defined" in words.needed_to_treat(Span(0.1, 0.08, 0.12, -0.01, 0.2))
+
+
+def test_short_horizons_are_days() -> None:
+    assert words.years(35 / 365.25) == "35 days"
+    assert words.years(1.0) == "1 year"
+    assert words.years(10.0) == "10 years"
