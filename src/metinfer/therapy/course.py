@@ -27,29 +27,27 @@ class Course(Exposure):
     """An `Exposure` with steps chosen by effect; exposures themselves are the same."""
 
     @cached_property
-    def _plain(self) -> tuple[list[float], list[list[float]]]:
-        """Events as Python numbers: a grid asks step by step, where arrays would cost the most."""
+    def _plain(self) -> tuple[list[float], list[list[float]], float]:
+        """Events and the slowest rate as Python numbers: a grid asks for one step at a time."""
         when, state = self._events
-        return when.tolist(), state.tolist()
+        return when.tolist(), state.tolist(), self.kinetics.slow
 
     def longest(self, t: np.ndarray) -> np.ndarray:
         """Longest step (days) from each time of `t` (any shape)."""
-        flat = [self._longest(float(when)) for when in np.ravel(t)]
-        return np.reshape(flat, np.shape(t))
+        return np.array([self._longest(when) for when in t.ravel().tolist()]).reshape(t.shape)
 
     def _longest(self, t: float) -> float:
-        when, state = self._plain
+        when, state, slow = self._plain
         index = bisect_right(when, t)
         if not index:
             return inf
         kinetics = self.kinetics
         depot, blood, rate = state[index]
         since = t - when[index - 1]
-        left = exp(-kinetics.slow * since)
-        most = kinetics.scale * ((depot + blood) * left + rate / kinetics.slow)
+        most = kinetics.scale * ((depot + blood) * exp(-slow * since) + rate / slow)
         if most < LOW:
             return inf
-        step = LONGEST / kinetics.slow
+        step = LONGEST / slow
         least = kinetics.scale * blood * exp(-kinetics.elimination * since)
         if least > HIGH:
             step = max(step, log(least / HIGH) / kinetics.elimination)

@@ -126,22 +126,26 @@ def _head(cell: xr.Dataset, therapy: str, population: str) -> dict[str, Any]:
         "sources": sources,
         "failed_draws": {s: int(cell["failed"].sel(source=s).item()) for s in sources},
         "time_year": [float(t) for t in cell["time_year"].values],
-        "event_free": {s: _curve(cell["event_free"].sel(source=s)) for s in sources},
-        "event_free_untreated": {s: _curve(cell["event_free_untreated"].sel(source=s)) for s in sources},
+        "event_free": _curves(cell["event_free"]),
+        "event_free_untreated": _curves(cell["event_free_untreated"]),
     }
 
 
-def _curve(values: xr.DataArray) -> dict[str, list[float | None]]:
+def _curves(values: xr.DataArray) -> dict[str, dict[str, list[float | None]]]:
+    """Source to quantile name to values, from (source, time, quantile)."""
+    table = values.transpose("source", "quantile", "time").to_numpy()
+    names = [CURVE_KEYS[float(q)] for q in values["quantile"].to_numpy()]
     return {
-        CURVE_KEYS[float(q)]: [_plain(v) for v in values.sel(quantile=q).values]
-        for q in values["quantile"].values
+        str(source): {name: [_plain(v) for v in row] for name, row in zip(names, part, strict=True)}
+        for source, part in zip(values["source"].to_numpy(), table, strict=True)
     }
 
 
 def _answers(answer: xr.DataArray) -> dict[str, Any]:
+    table = answer.transpose("measure", "source", "draw").to_numpy()
+    sources, order = [str(s) for s in answer["source"].to_numpy()], answer["measure"].to_numpy().tolist()
     draws = {
-        name: {str(s): _finite(answer.sel(source=s, measure=name).values) for s in answer["source"].values}
-        for name in ANSWERS
+        name: {s: _finite(table[order.index(name), i]) for i, s in enumerate(sources)} for name in ANSWERS
     }
     found = {name: _answer(by_source) for name, by_source in draws.items()}
     less = found["absolute_risk_reduction"]
@@ -208,4 +212,5 @@ def _finite(values: np.ndarray) -> np.ndarray:
 
 
 def _plain(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
+    """The value with six significant digits, which no draw count supports; None if not finite."""
+    return float(f"{value:.6g}") if math.isfinite(value) else None

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from metinfer.inference.design import LaneSpec
-from metinfer.mechanism.equations import INPUTS, STATES
+from metinfer.mechanism.equations import INPUTS, PARAMETERS, STATES
 from metinfer.mechanism.grid import Grid, Lane, build_grid
 from metinfer.mechanism.inputs import Constant, Input, Product, Steps, Sum
-from metinfer.mechanism.solve import solve
+from metinfer.mechanism.solve import OK, solve
 from metinfer.therapy.draws import Draws
 from metinfer.therapy.kinetics import VARIANTS, assignment, exposure, variants
 from metinfer.therapy.populations import YEAR
@@ -28,6 +28,7 @@ TIMES = 41
 
 
 _STATE = {s.name: i for i, s in enumerate(STATES)}
+_PARAMETER = {p.name: i for i, p in enumerate(PARAMETERS)}
 _HEALTHY = {i.name: i.default for i in INPUTS}
 
 
@@ -53,10 +54,15 @@ class Scene:
             arrival=self.arrival,
         )
 
-    @property
-    def schedule(self) -> tuple[str, float, str, float]:
-        """What the grid depends on: scenes that agree here share grid lanes."""
-        return (self.species, self.injury, self.arrival, self.years)
+
+@dataclass(frozen=True)
+class Schedule:
+    """What a grid depends on besides the therapy; scenes that agree here share grid lanes."""
+
+    species: str
+    injury: float
+    arrival: str
+    years: float
 
 
 def clock(years: float) -> np.ndarray:
@@ -88,43 +94,57 @@ def simulate(
     dict of Scene to ndarray (draw, time, state)
         NaN where the solve of a draw failed.
     """
-    schedules = tuple(dict.fromkeys(scene.schedule for scene in scenes))
+    scenes = list(scenes)
+    timed = therapy is not None and "injury" in therapies.targets(therapy)
+    schedules = [_schedule(scene, timed) for scene in scenes]
+    shared = tuple(dict.fromkeys(schedules))
     count = VARIANTS if therapy is not None and therapy.agents else 1
-    grid = _grid(schedules, therapies, therapy, count)
-    theta = draws.theta([scene.spec for scene in scenes])
     variant = assignment(len(draws), count)
-    lane_of = [schedules.index(scene.schedule) * count + variant for scene in scenes]
-    rows = theta.transpose(1, 0, 2).reshape(-1, theta.shape[-1])
-    solved = solve(np.ascontiguousarray(rows), grid, np.concatenate(lane_of))
+    solved = solve(
+        _rows(draws, scenes, timed),
+        _grid(shared, therapies, therapy, count),
+        np.concatenate([shared.index(s) * count + variant for s in schedules]),
+    )
     values = solved.states[:, :, [_STATE[name] for name in states]]
-    values[np.asarray(solved.status) != 0] = np.nan
+    values[solved.status != OK] = np.nan
     split = values.reshape(len(scenes), len(draws), TIMES, len(states))
     return dict(zip(scenes, split, strict=True))
 
 
+def _schedule(scene: Scene, timed: bool) -> Schedule:
+    """Schedule of a scene; a lasting injury is left to the parameters unless a therapy sets injury."""
+    return Schedule(scene.species, scene.injury if timed else 1.0, scene.arrival, scene.years)
+
+
+def _rows(draws: Draws, scenes: Sequence[Scene], timed: bool) -> np.ndarray:
+    """Lane parameters, scene by scene (scene x draw, parameter)."""
+    theta = draws.theta([scene.spec for scene in scenes])
+    if not timed:
+        # the grid has one unit of injury for all: the same product of input and scale
+        theta[:, :, _PARAMETER["injury_scale"]] *= [scene.injury for scene in scenes]
+    return theta.transpose(1, 0, 2).reshape(-1, theta.shape[-1])
+
+
 def lanes(
-    schedule: tuple[str, float, str, float], therapies: Therapies, therapy: Therapy | None, count: int
+    schedule: Schedule, therapies: Therapies, therapy: Therapy | None, count: int
 ) -> list[Lane]:
     """One solver lane per variant of the kinetics, for one schedule."""
-    species, injury, arrival, years = schedule
-    outputs = tuple((clock(years) * YEAR).tolist())
-    steady: dict[str, Input] = {"injury": Constant(injury)} if injury else {}
+    species, injury = schedule.species, schedule.injury
+    outputs = tuple((clock(schedule.years) * YEAR).tolist())
+    steady: dict[str, Input] = {"injury": Constant(injury)}
     return [
         Lane(
             name=f"{therapy.name if therapy else 'none'}:{species}:{i}",
             outputs=outputs,
             inputs=steady | _inputs(therapies, therapy, species, (i, count), injury),
-            bolus=arrival == "bolus",
+            bolus=schedule.arrival == "bolus",
         )
         for i in range(count)
     ]
 
 
 def _grid(
-    schedules: tuple[tuple[str, float, str, float], ...],
-    therapies: Therapies,
-    therapy: Therapy | None,
-    count: int,
+    schedules: tuple[Schedule, ...], therapies: Therapies, therapy: Therapy | None, count: int
 ) -> Grid:
     """The grid of some schedules; the last one is kept, as every source asks for it in turn."""
     key = repr((schedules, therapy, count))

@@ -1,0 +1,133 @@
+"""Speed and accuracy of therapy predictions: 12 therapies x 8 populations x 1,000 draws.
+
+Run: python benchmarks/predict_speed.py [--quick]. Prints one JSON list of name, value, unit,
+target and ok. Draws are made up (log-normal around the default parameters), as the time does
+not depend on where they come from.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+import metinfer.therapy.course as course
+from metinfer.inference.design import LaneSpec
+from metinfer.mechanism.equations import PARAMETERS, STATES
+from metinfer.mechanism.grid import build_grid
+from metinfer.mechanism.solve import default_theta, solve
+from metinfer.therapy.outcomes import Course, liver_first, survival
+from metinfer.therapy.populations import read_populations
+from metinfer.therapy.predict import predict
+from metinfer.therapy.regimen import Therapies, read_therapies
+from metinfer.therapy.simulate import Schedule, lanes
+
+DATA = Path(__file__).parents[1] / "data"
+THERAPIES, POPULATIONS, DRAWS = 12, 8, 1000
+INDEX = {p.name: i for i, p in enumerate(PARAMETERS)}
+L = [s.name for s in STATES].index("L")
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Log-normal draws around the default lane parameters."""
+
+    count: int
+    seed: int = 1
+    sd: float = 0.3
+    shift: Mapping[str, float] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return self.count
+
+    def theta(self, specs: Sequence[LaneSpec]) -> np.ndarray:
+        rng = np.random.default_rng(self.seed)
+        rows = default_theta(self.count) * np.exp(self.sd * rng.normal(size=(self.count, len(PARAMETERS))))
+        for name in ("th", "fN", "f0", "fU"):
+            rows[:, INDEX[name]] = np.minimum(rows[:, INDEX[name]], 0.95)
+        table = np.repeat(rows[:, None, :], len(specs), axis=1)
+        table[:, :, INDEX["timp1_scale"]] = [s.timp1_fold for s in specs]
+        return table
+
+    def founders(self, context: str, stock: str) -> np.ndarray:
+        return np.full(self.count, 0.5)
+
+    def frailty(self, context: str) -> np.ndarray:
+        return np.full(self.count, 1.0)
+
+    def liver_share(self, context: str) -> np.ndarray:
+        return np.full(self.count, 0.25)
+
+
+def speed(draws: int) -> list[dict[str, object]]:
+    """Wall and processor time of one source."""
+    every = read_therapies(DATA / "therapies.toml")
+    names = list(every.therapies)[:THERAPIES]
+    chosen = replace(every, therapies={n: every.therapies[n] for n in names})
+    populations = dict(list(read_populations(DATA / "populations.toml").items())[:POPULATIONS])
+    solve(default_theta(1), build_grid(lanes(Schedule("human", 0.0, "settled", 10.0), every, None, 1)))
+    wall, busy = time.perf_counter(), time.process_time()
+    predict({"posterior": Spread(draws)}, chosen, populations)
+    wall, busy = time.perf_counter() - wall, time.process_time() - busy
+    size = f"{len(names)} therapies x {len(populations)} populations x {draws} draws"
+    # two idle cores cannot do better than half the processor time
+    return [
+        _entry(f"predict {size}, wall", wall, "s", 30.0),
+        _entry(f"predict {size}, processor", busy, "s", 60.0),
+    ]
+
+
+def step_error(every: Therapies) -> dict[str, object]:
+    """Worst error of a regimen's effect on L at 10 years against four times finer, drug-resolving steps."""
+    schedule = Schedule("human", 0.0, "settled", 10.0)
+    count, worst = 4, 0.0
+    theta = default_theta(count)
+    none = solve(theta, build_grid(lanes(schedule, every, None, count), refine=4)).states[:, -1, L]
+    usual = (course.LONGEST, course.LOW, course.HIGH)
+    for therapy in (t for t in every.therapies.values() if t.agents):
+        coarse = solve(theta, build_grid(lanes(schedule, every, therapy, count))).states[:, -1, L]
+        course.LONGEST, course.LOW, course.HIGH = 0.5, 1e-6, 1e9
+        fine = solve(theta, build_grid(lanes(schedule, every, therapy, count), refine=4)).states[:, -1, L]
+        course.LONGEST, course.LOW, course.HIGH = usual
+        worst = max(worst, float(np.max(np.abs(coarse - fine) / np.abs(fine - none))))
+    return _entry("step error of a regimen's effect", worst, "share of the effect", 5e-3)
+
+
+def individuals(subjects: int) -> dict[str, object]:
+    """Largest gap between curves and simulated subjects, in standard errors of the simulation."""
+    rng = np.random.default_rng(3)
+    year = np.linspace(0.0, 10.0, 41)
+    theta = default_theta(1)
+    grid = build_grid(lanes(Schedule("human", 0.0, "settled", 10.0), read_therapies(DATA / "therapies.toml"), None, 1))
+    liver = 0.8 * solve(theta, grid).states[:, :, L]
+    arm = Course(liver, 2.0 * liver * year / 10.0, np.array([0.8]))
+    frailty = rng.gamma(0.8, 1.0 / 0.8, subjects)
+    first = [np.interp(rng.exponential(size=subjects) / frailty, n[0], year, right=np.inf) for n in (arm.liver, arm.elsewhere)]
+    gaps = []
+    for k, t in enumerate(year[1:], start=1):
+        seen = (np.mean((first[0] <= t) & (first[0] < first[1])), np.mean(np.minimum(*first) > t))
+        told = (liver_first(arm)[0, k], survival(arm.liver + arm.elsewhere, arm.shape)[0, k])
+        gaps += [abs(s - p) / np.sqrt(max(p * (1 - p), 1e-6) / subjects) for s, p in zip(seen, told, strict=True)]
+    return _entry(f"curves against {subjects} simulated subjects", float(max(gaps)), "standard errors", 4.0)
+
+
+def _entry(name: str, value: float, unit: str, target: float) -> dict[str, object]:
+    return {"name": name, "value": float(f"{value:.4g}"), "unit": unit, "target": target, "ok": bool(value <= target)}
+
+
+def main() -> None:
+    """Print all results."""
+    quick = "--quick" in sys.argv
+    results = speed(50 if quick else DRAWS)
+    results.append(step_error(read_therapies(DATA / "therapies.toml")))
+    results.append(individuals(10_000 if quick else 100_000))
+    print(json.dumps(results, indent=1))
+
+
+if __name__ == "__main__":
+    main()
