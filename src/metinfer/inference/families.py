@@ -27,6 +27,8 @@ SPECIAL = {
 COUNTS = frozenset({"metastasis_count"})
 #: Correlation between two patients of one hospital series in where the first metastasis lies.
 SHARE_OVERDISPERSION = 0.01
+#: Log sd added to a fold in blood that stands for a fold in the liver: about a third either way.
+SURROGATE_SD = 0.3
 
 
 @dataclass(frozen=True)
@@ -118,5 +120,6 @@ _EXTRAS: Mapping[str, Callable[[Family, View, Any], dict[str, Any]]] = {
     "geometric_mean": _log_spread,
     "beta_binomial": _share_spread,
     **{name: lambda f, v, x: {"shape": _shape(f, v)} for name in ("count", "count_mean", "count_total")},
+    "ratio": lambda f, v, x: {"between_sd": SURROGATE_SD},
     "hazard_ratio": lambda f, v, x: {"between_sd": v.params["confounding"]},
 }

@@ -136,13 +136,19 @@ def _part_mean(view: View, rows: np.ndarray, name: str) -> Any:
     return (view.params[name][None, :] * weights).sum(axis=-1)
 
 
-def _level(view: View, rows: np.ndarray) -> Any:
+def _timp1(view: View, rows: np.ndarray) -> Any:
+    """TIMP-1 fold over healthy of each row's arm."""
     design = view.design
     levels = ("healthy", *design.coordinates.timp1_level)
     arms = [design.arms[design.rows[i].arm] for i in rows]
     fold = timp1_folds(view.params, pt)[np.array([levels.index(a.timp1_level or "healthy") for a in arms])]
+    return fold * np.array([a.timp1_fold for a in arms])
+
+
+def _level(view: View, rows: np.ndarray) -> Any:
+    design = view.design
     assay = np.array([design.coordinates.assay.index(design.rows[i].assay) for i in rows])
-    return view.params["assay_level"][assay] * fold * np.array([a.timp1_fold for a in arms])
+    return view.params["assay_level"][assay] * _timp1(view, rows)
 
 
 def _turnover(view: View, rows: np.ndarray) -> Any:
@@ -172,6 +178,7 @@ OBSERVABLES: dict[str, tuple[str, Callable[[View, np.ndarray], Any]]] = {
     "leucocyte_fold": ("1 + mu at full CXCR4 blockade", _constant(lambda p: 1.0 + p["neutrophil_mobilisation"])),
     "nk_activity_reduction": ("100 q", _constant(lambda p: 100.0 * p["surgery_dip"])),
     "nk_turnover": ("kN", _turnover),
+    "timp1_fold": ("TIMP-1 fold of the arm", _timp1),
     "timp1_level": ("assay level x TIMP-1 fold", _level),
     "liver_share": ("pi, averaged over contexts", lambda v, r: _part_mean(v, r, "liver_share")),
 }  # fmt: skip
