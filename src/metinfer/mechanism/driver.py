@@ -1,8 +1,7 @@
-"""Drivers over lanes and steps, and the elementary functions, in the form Numba compiles.
+"""Drivers over blocks of lanes and steps, in the form Numba compiles.
 
-This module is never run as it stands: the code generator copies it into the generated module,
-where the constants and the four loops below have their values. Elementary functions are
-written out, so that they vectorise and give the same bits everywhere.
+This module is never run as it stands: `codegen.source` copies it into a file of its own, where
+the constants have their values and the four loops are those of `emit`.
 """
 
 from __future__ import annotations
@@ -28,92 +27,23 @@ BLOCK = STATES = PARAMETERS = INPUTS = SIZE = 0
 THETA = INPUT = STEP = BOLUS = X = ADJOINT = BAR = 0
 
 
-# --- copied from here ---
-@tiny
-def exp_(x):
-    """exp(x), 1 ulp or so: powers of two taken off (Cody and Waite 1980), Taylor to order 13."""
-    y = min(max(x, -708.0), 709.0)
-    n = np.floor(y * 1.4426950408889634 + 0.5)
-    r = (y - n * 6.93145751953125e-1) - n * 1.42860682030941723212e-6
-    p = 1.0 / 6227020800.0
-    p = p * r + 1.0 / 479001600.0
-    p = p * r + 1.0 / 39916800.0
-    p = p * r + 1.0 / 3628800.0
-    p = p * r + 1.0 / 362880.0
-    p = p * r + 1.0 / 40320.0
-    p = p * r + 1.0 / 5040.0
-    p = p * r + 1.0 / 720.0
-    p = p * r + 1.0 / 120.0
-    p = p * r + 1.0 / 24.0
-    p = p * r + 1.0 / 6.0
-    p = p * r + 0.5
-    p = (p * r + 1.0) * r + 1.0
-    scale = (np.int64(n) + np.int64(1023)) << np.int64(52)
-    return p * np.int64(scale).view(np.float64) + (x - x)
+def start_forward(w):
+    """States at time zero from parameters and the inputs before (see `emit`)."""
 
 
-@tiny
-def log_(x):
-    """log(x) of a positive, normal x: ln 2 per power of two, and 2 artanh of the rest."""
-    bits = np.float64(x).view(np.int64)
-    low = (bits - np.int64(0x3FE6A09E667F3BCD)) >> np.int64(52)
-    f = np.int64(bits - (low << np.int64(52))).view(np.float64)
-    s = (f - 1.0) / (f + 1.0)
-    q = s * s
-    p = 1.0 / 19.0
-    p = p * q + 1.0 / 17.0
-    p = p * q + 1.0 / 15.0
-    p = p * q + 1.0 / 13.0
-    p = p * q + 1.0 / 11.0
-    p = p * q + 1.0 / 9.0
-    p = p * q + 1.0 / 7.0
-    p = p * q + 1.0 / 5.0
-    p = p * q + 1.0 / 3.0
-    value = 2.0 * s * (p * q + 1.0) + float(low) * 0.6931471805599453
-    return value if x > 0.0 else math.nan
+def start_reverse(w):
+    """Its gradient."""
 
 
-@tiny
-def phi_(z):
-    """exp(-z) and phi_1 ... phi_4 of z, where phi_k is the mean of exp(-z(1-s)) s^(k-1)/(k-1)!.
+def step_forward(w):
+    """States after a step, in place of those before."""
 
-    Within the unit interval by the series of phi_4 and the downward recursion, beyond by the
-    upward one: neither cancels.
-    """
-    small = abs(z) <= 1.0
-    y = z if small else 0.0
-    p = 1.0 / 355687428096000.0
-    p = 1.0 / 20922789888000.0 - p * y
-    p = 1.0 / 1307674368000.0 - p * y
-    p = 1.0 / 87178291200.0 - p * y
-    p = 1.0 / 6227020800.0 - p * y
-    p = 1.0 / 479001600.0 - p * y
-    p = 1.0 / 39916800.0 - p * y
-    p = 1.0 / 3628800.0 - p * y
-    p = 1.0 / 362880.0 - p * y
-    p = 1.0 / 40320.0 - p * y
-    p = 1.0 / 5040.0 - p * y
-    p = 1.0 / 720.0 - p * y
-    p = 1.0 / 120.0 - p * y
-    s4 = 1.0 / 24.0 - p * y
-    s3 = 1.0 / 6.0 - y * s4
-    s2 = 0.5 - y * s3
-    s1 = 1.0 - y * s2
-    s0 = 1.0 - y * s1
-    big = 2.0 if small else z
-    inverse = 1.0 / big
-    e0 = exp_(-big)
-    e1 = (1.0 - e0) * inverse
-    e2 = (1.0 - e1) * inverse
-    e3 = (0.5 - e2) * inverse
-    e4 = (1.0 / 6.0 - e3) * inverse
-    return (
-        s0 if small else e0,
-        s1 if small else e1,
-        s2 if small else e2,
-        s3 if small else e3,
-        s4 if small else e4,
-    )
+
+def step_reverse(w):
+    """Its gradient: adjoints in place, parameters added up."""
+
+
+# --- end ---
 
 
 @tiny
@@ -193,13 +123,13 @@ def forward(sizes, theta_, order_, lane_of_, start_, steps_, h_, row_of_, table_
     for block in range(first, last):
         most = block_lanes(lanes, held, block, order, lane_of, steps)
         load_lanes(w, block, order, lane_of, theta, start)
-        # --- insert start_forward ---
+        start_forward(w)
         base = (block - first) * stride
         for j in range(STATES * BLOCK):
             tape[base + j] = w[X + j]
         for k in range(most):
             load_step(w, held, lanes, k, steps, h, row_of, table)
-            # --- insert step_forward ---
+            step_forward(w)
             at = base + (k + 1) * STATES * BLOCK
             for j in range(STATES * BLOCK):
                 tape[at + j] = w[X + j]
@@ -262,8 +192,8 @@ def backward(sizes, theta_, order_, lane_of_, start_, steps_, h_, row_of_, table
             at = (block - first) * stride + (k - 1) * STATES * BLOCK
             for j in range(STATES * BLOCK):
                 w[X + j] = tape[at + j]
-            # --- insert step_reverse ---
+            step_reverse(w)
         add_cotangents(w, 0, block, order, lanes, nodes, pointer, cotangent)
         load_lanes(w, block, order, lane_of, theta, start)
-        # --- insert start_reverse ---
+        start_reverse(w)
         store_gradient(w, block, order, lanes, bad, gradient)

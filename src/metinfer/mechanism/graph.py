@@ -113,6 +113,13 @@ class Graph:
         """phi_order(z); order 0 is exp(-z)."""
         return self._put("pick", order, self._put("phi", z))
 
+    def arguments(self, node: int) -> list[int]:
+        """Nodes that a node is computed from."""
+        name, *args = self.ops[node]
+        if name in ("const", "load"):
+            return []
+        return list(args[1:] if name == "pick" else args)  # type: ignore[arg-type]
+
     def total(self, terms: Sequence[int]) -> int:
         """Sum of nodes."""
         result = self.const(0.0)

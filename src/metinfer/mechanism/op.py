@@ -16,7 +16,6 @@ from pytensor.graph.basic import Apply, Variable
 from pytensor.graph.op import Op
 from pytensor.link.numba.dispatch.basic import register_funcify_and_cache_key
 
-from metinfer.mechanism import driver
 from metinfer.mechanism.codegen import BLOCK
 from metinfer.mechanism.compile import call, fingerprint, kernel, symbol
 from metinfer.mechanism.equations import PARAMETERS, STATES
@@ -25,8 +24,6 @@ from metinfer.mechanism.solve import grid_sizes
 
 _KINDS = ("float64", "int64", "float64", "int64", "float64", "int64", "int64")
 
-
-_SIGNATURE = driver.SIGNATURE
 
 
 def _plan(grid: Sequence[np.ndarray]) -> tuple[int, int]:
@@ -107,8 +104,7 @@ def _run_backward(cotangent: Any, tape: Any, theta: Any, order: Any, *grid: Any)
 
 def _external(function: str) -> types.ExternalFunction:
     """The compiled solver by symbol name, for Numba code."""
-    kernel()
-    return types.ExternalFunction(symbol(function), _SIGNATURE)
+    return types.ExternalFunction(symbol(function), kernel().SIGNATURE)
 
 
 @register_funcify_and_cache_key(SolveOp)
