@@ -23,9 +23,11 @@ from metinfer.errors import EvidenceError
 from metinfer.evidence import read_evidence
 from metinfer.evidence.faults import make_report
 
-JUNK = ["", "nan", "inf", "-1", "1e400", "0", "1,5", "=1+1", "+cmd|' /C calc'!A0", "-", "abc", "<5",
-        "../../x", "\u202e", "a;b", "NULL", "1_000", "0x10", "１２", "<b>x</b>", "9" * 400, "\ud7ff",
-        "a:0.5;b:0.5", "fit", "mean", "ordered", "1e-320", " 7 ", '"', "'", "\\", "%s", "{0}"]  # fmt: skip
+JUNK = [
+    "", "nan", "inf", "-1", "1e400", "0", "1,5", "=1+1", "+cmd|' /C calc'!A0", "-", "abc", "<5",
+    "../../x", "\u202e", "a;b", "NULL", "1_000", "0x10", "\uff11\uff12", "<b>x</b>", "9" * 400,
+    "\ud7ff", "a:0.5;b:0.5", "fit", "mean", "ordered", "1e-320", " 7 ", '"', "'", "\\", "%s", "{0}",
+]  # fmt: skip
 
 Damage = Callable[[bytes, random.Random], bytes]
 
@@ -99,8 +101,8 @@ def other_line_end(data: bytes, rng: random.Random) -> bytes:
 
 
 DAMAGES: tuple[Damage, ...] = (
-    flip_bytes, cut, cut_out, insert, change_cell, change_cell, change_cell, swap_cells, double_line,
-    drop_line, other_encoding, other_separator, other_line_end,
+    flip_bytes, cut, cut_out, insert, change_cell, change_cell, change_cell, swap_cells,
+    double_line, drop_line, other_encoding, other_separator, other_line_end,
 )  # fmt: skip
 
 
@@ -139,7 +141,7 @@ def verdict(folder: Path) -> str:
 
 
 def _lines(path: Path) -> int:
-    """Data lines of a table: not blank, nor a spreadsheet's line of commas."""
+    """Count data lines of a table: not blank, nor a spreadsheet's line of commas."""
     if path.stem not in ("studies", "arms", "doses", "measurements", "intervals"):
         return 0
     text = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")

@@ -112,8 +112,11 @@ def crlf(data: bytes) -> bytes:
     return data.replace(b"\n", b"\r\n")
 
 
-@pytest.mark.parametrize("change", [bom, crlf, lambda d: d.replace(b"\n", b"\r"),
-                                    lambda d: d + b"\n\n", lambda d: d + b"," * 33 + b"\n"])  # fmt: skip
+@pytest.mark.parametrize(
+    "change",
+    [bom, crlf, lambda d: d.replace(b"\n", b"\r"), lambda d: d + b"\n\n",
+     lambda d: d + b"," * 33 + b"\n"],
+)  # fmt: skip
 def test_harmless_forms_read_the_same(folder, change) -> None:
     before = read_evidence(folder.root).measurements
     folder.bytes("measurements.csv", change)
@@ -211,9 +214,9 @@ def test_long_table_within_seconds(folder) -> None:
     lines[49_989] = lines[49_989].replace(",8,", ",oops,")
     with path.open("a") as file:
         file.writelines(lines)
-    start = time.perf_counter()
+    start = time.process_time()
     report = folder.report()
-    assert time.perf_counter() - start < 30  # about 4 s; slack for a busy machine
+    assert time.process_time() - start < 15  # about 3 s
     assert report.rows["measurements.csv"] == 100_010
     assert [f.line for f in report.faults] == [50_001]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from metinfer.evidence.bundled import bundled_path
 from metinfer.evidence.settings import LARGEST_TOML, read_toml
 
 
@@ -84,3 +85,30 @@ def test_empty_text_is_a_visible_gap(folder) -> None:
 def test_answer_of_another_shape(folder, text: str) -> None:
     (folder.root / "analysis.toml").write_text(text)
     assert "not a list of answers" in folder.only_fault().message
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ('{ dist = "lognormal"', '{ dist = "lognormel"', 'did you mean "lognormal"?'),
+        ("log_sd = 0.5", "log_sd = 0", "not above 0"),
+        ("log_sd = 0.5", "logsd = 0.5", 'did you mean "log_sd"?'),
+        ("log_sd = 0.5", 'log_sd = "0.5"', "not a number"),
+        ("absent = 0.3", "absent = 1.3", "not a probability"),
+        ('name = "stellate_rate"', 'name = "stelate_rate"', 'did you mean "stellate_rate"?'),
+        ('name = "stellate_rate"', 'name = "cxcl12_rate"', "stands twice"),
+        ('symbol = "kA"', "symbol = 1", "not a text"),
+        ('symbol = "kA"', 'symbol = "kA"\ncolour = "red"', "unknown field"),
+        ('dims = "species"', 'dims = "organ"', "unknown dims"),
+        ('by = { mouse = { dist = "lognormal"', 'by = { mouse = { dist = "normal"', "another dist"),
+    ],
+)
+def test_parameters(folder, old: str, new: str, expected: str) -> None:
+    text = (bundled_path() / "parameters.toml").read_text()
+    assert old in text
+    (folder.root / "parameters.toml").write_text(text)
+    assert folder.report().ok
+    (folder.root / "parameters.toml").write_text(text.replace(old, new, 1))
+    faults = folder.faults()
+    assert any(expected in str(f) for f in faults), [str(f) for f in faults]
+    assert {f.file for f in faults} == {"parameters.toml"}

@@ -16,6 +16,7 @@ from metinfer.evidence.rules import (
     intervals,
     links,
     measurements,
+    priors,
 )
 
 Check = Callable[[Draft], Iterable[Issue]]
@@ -48,6 +49,9 @@ DEFAULT_CHECKS: tuple[Check, ...] = (
     cohorts.no_part_beside_its_whole,
     analysis.texts_are_text,
     analysis.answers_are_complete,
+    priors.entries_are_complete,
+    priors.priors_can_be_used,
+    priors.every_parameter_is_there,
     doubts.doubtful_spreads,
     doubts.folds_without_interval,
     doubts.median_outside_quartiles,
