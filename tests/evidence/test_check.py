@@ -9,7 +9,7 @@ import pytest
 from metinfer.evidence.check import DEFAULT_CHECKS
 
 # Rows of the tiny measurements.csv by their index.
-SHARE, MEAN, NK, ORDERED, OUT = 0, 3, 6, 7, 9
+SHARE, MEAN, NK, ORDERED, HALFLIFE, OUT = 0, 3, 6, 7, 8, 9
 
 
 def _ratio(**cells: str) -> dict[str, str]:
@@ -65,7 +65,21 @@ def _ratio(**cells: str) -> dict[str, str]:
         (NK, _ratio(value="7.9"), "value", "standard errors off"),
         (NK, _ratio(low="-2"), "low", "below 0"),
         (ORDERED, {"value": "0.3"}, "value", "confidence"),
-        (ORDERED, {"value": "1"}, "value", "confidence"),
+        (ORDERED, {"value": "1.1"}, "value", "confidence"),
+        (ORDERED, {"statistic": "bound", "low": "1", "high": "2"}, "high", "one-sided"),
+        (NK, {"statistic": "median", "spread": "iqr", "low": "5", "high": "6"}, "value", "own iqr"),
+        (
+            NK,
+            {"statistic": "median", "spread": "iqr", "low": "3", "high": "6", "n": "2"},
+            "n",
+            "fewer than 3",
+        ),
+        (
+            NK,
+            {"statistic": "individual", "spread": "none", "low": "", "value": "0"},
+            "value",
+            "not above 0",
+        ),
         (ORDERED, {"reference_arm": ""}, "reference_arm", "needs the arm"),
         (ORDERED, {"statistic": "bound"}, "low", "bound needs low"),
         (OUT, {"reason": ""}, "reason", "without a reason"),
@@ -212,8 +226,7 @@ def test_mixed_group_beside_its_part(folder) -> None:
     [
         (MEAN, {"low": "9", "value": "8"}, "larger than the mean"),
         (MEAN, {"spread": "sd", "low": "0.05"}, "looks|below 3 %"),
-        (NK, {"statistic": "median", "spread": "iqr", "low": "5", "high": "6", "value": "4"},
-         "outside its quartiles"),
+        (HALFLIFE, {"spread": "iqr", "low": "8", "high": "9"}, "outside its quartiles"),
         (NK, {"statistic": "ratio", "spread": "none", "low": ""}, "taken as ln 2"),
         (SHARE, {"value": "0.8"}, "9 of 12 is 0.75"),
     ],

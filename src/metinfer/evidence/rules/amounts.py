@@ -14,6 +14,7 @@ from metinfer.evidence.vocabulary import OBSERVABLES, RATIOS, SCORED, STATEMENTS
 TABLE = "measurements"
 _SHARES = ("proportion", "survival", "cumulative_incidence")
 _CONTRASTS = ("groups", "per_ln", "per_doubling")
+_MAY_BE_ZERO = ("metastasis_count", "nk_activity_reduction")
 _ONE_NUMBER = ("sd", "sem", "log_sd")
 _AROUND = ("ci95", "ci90", "range")
 _NORMAL_QUANTILE = {"ci95": 1.959964, "ci90": 1.644854}
@@ -41,15 +42,26 @@ def _impossible(row: Measurement) -> Iterator[Issue]:
         elif high is not None and value > high:
             yield at(TABLE, row, column, f"above {high:g}, which is impossible for {_what(row)}",
                      hint="a percentage needs the unit percent" if high == 1 else "")  # fmt: skip
-        elif value <= 0 and row.statistic in (*RATIOS, "geometric_mean"):
-            yield at(TABLE, row, column, f"not above 0, as a {row.statistic} must be")
+        elif value <= 0 and _must_be_positive(row, column):
+            yield at(TABLE, row, column, f"not above 0, as it must be for {row.statistic}")
     yield from _impossible_for_statistic(row)
+    yield from _impossible_in_order(row)
+
+
+def _must_be_positive(row: Measurement, column: str) -> bool:
+    """Whether the likelihood takes the logarithm of a number."""
+    if row.statistic in (*RATIOS, "geometric_mean"):
+        return True
+    single = column in ("value", "lod") and row.statistic in ("individual", "percentile", "median")
+    return single and row.observable not in _MAY_BE_ZERO
 
 
 def _impossible_for_statistic(row: Measurement) -> Iterator[Issue]:
-    if row.statistic in STATEMENTS and row.value is not None and not 0.5 <= row.value < 1:
+    if row.statistic in STATEMENTS and row.value is not None and not 0.5 < row.value <= 1:
         yield at(TABLE, row, "value", f"in a row {row.statistic}, value is the confidence in the "
-                 "statement", allowed="from 0.5 to below 1")  # fmt: skip
+                 "statement", allowed="above 0.5, at most 1")  # fmt: skip
+    if row.statistic == "bound" and row.low is not None and row.high is not None:
+        yield at(TABLE, row, "high", "a bound is one-sided", hint="leave low or high empty")
     if row.statistic in ("survival", "cumulative_incidence") and row.low is not None:
         numbers = [v for _, v in _values_of(row) if v in (0.0, 1.0)]
         if numbers:
@@ -66,8 +78,20 @@ def _impossible_for_statistic(row: Measurement) -> Iterator[Issue]:
         yield at(TABLE, row, "person_time", "no time at risk", allowed="a number above 0")
 
 
+def _impossible_in_order(row: Measurement) -> Iterator[Issue]:
+    """Order statistics that no sample has, and limits without anything between them."""
+    if row.statistic == "median" and row.n is not None and row.n < 3:
+        yield at(TABLE, row, "n", "quartiles of fewer than 3", allowed="3 or more",
+                 hint="use statistic individual")  # fmt: skip
+    if None in (row.low, row.high) or row.statistic not in ("median", "individual"):
+        return
+    if row.low == row.high:
+        yield at(TABLE, row, "high", "the same as low", hint="give the number in value"
+                 if row.statistic == "individual" else "read the source again")  # fmt: skip
+
+
 def intervals_hold_their_value(draft: Draft) -> Iterator[Issue]:
-    """An interval runs upward and holds its value (a median outside is only a doubt)."""
+    """An interval runs upward and holds its value (a median that is not fitted may be outside)."""
     for row in draft.measurements:
         low, high = row.low, row.high
         if row.role == "out" or low is None or high is None:
@@ -77,9 +101,13 @@ def intervals_hold_their_value(draft: Draft) -> Iterator[Issue]:
                      hint="clear the cell, or correct spread")  # fmt: skip
         elif low > high:
             yield at(TABLE, row, "low", f"above high ({row.raw['high']})", hint="swap them")
-        elif row.value is not None and row.spread in _AROUND and not low <= row.value <= high:
+        elif row.value is not None and _is_around(row) and not low <= row.value <= high:
             yield at(TABLE, row, "value", f"outside its own {row.spread}",
                      allowed=f"{row.raw['low']} to {row.raw['high']}")  # fmt: skip
+
+
+def _is_around(row: Measurement) -> bool:
+    return row.spread in _AROUND or (row.spread == "iqr" and row.role in SCORED)
 
 
 def ends_are_both_given(draft: Draft) -> Iterator[Issue]:

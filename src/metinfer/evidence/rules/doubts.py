@@ -39,7 +39,9 @@ def folds_without_interval(draft: Draft) -> Iterator[Issue]:
 def median_outside_quartiles(draft: Draft) -> Iterator[Issue]:
     """A median outside its own quartiles."""
     for row in _used(draft):
-        if row.spread != "iqr" or row.value is None or row.low is None or row.high is None:
+        if row.spread != "iqr" or row.role != "prior":
+            continue  # in a row to fit or check it is a fault
+        if row.value is None or row.low is None or row.high is None:
             continue
         if not row.low <= row.value <= row.high:
             yield _doubt(row, "value", f"outside its quartiles, {row.raw['low']} to "
