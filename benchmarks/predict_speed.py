@@ -46,8 +46,11 @@ class Spread:
         return self.count
 
     def theta(self, specs: Sequence[LaneSpec]) -> np.ndarray:
+        """Lane parameters (draw, lane, parameter)."""
         rng = np.random.default_rng(self.seed)
-        rows = default_theta(self.count) * np.exp(self.sd * rng.normal(size=(self.count, len(PARAMETERS))))
+        rows = default_theta(self.count) * np.exp(
+            self.sd * rng.normal(size=(self.count, len(PARAMETERS)))
+        )
         for name in ("th", "fN", "f0", "fU"):
             rows[:, INDEX[name]] = np.minimum(rows[:, INDEX[name]], 0.95)
         table = np.repeat(rows[:, None, :], len(specs), axis=1)
@@ -55,12 +58,15 @@ class Spread:
         return table
 
     def founders(self, context: str, stock: str) -> np.ndarray:
+        """Founders per subject (draw,)."""
         return np.full(self.count, 0.5)
 
     def frailty(self, context: str) -> np.ndarray:
+        """Frailty shape (draw,)."""
         return np.full(self.count, 1.0)
 
     def liver_share(self, context: str) -> np.ndarray:
+        """Share of the liver (draw,)."""
         return np.full(self.count, 0.25)
 
 
@@ -70,7 +76,9 @@ def speed(draws: int) -> list[dict[str, object]]:
     names = list(every.therapies)[:THERAPIES]
     chosen = replace(every, therapies={n: every.therapies[n] for n in names})
     populations = dict(list(read_populations(DATA / "populations.toml").items())[:POPULATIONS])
-    solve(default_theta(1), build_grid(lanes(Schedule("human", 0.0, "settled", 10.0), every, None, 1)))
+    solve(
+        default_theta(1), build_grid(lanes(Schedule("human", 0.0, "settled", 10.0), every, None, 1))
+    )
     wall, busy = time.perf_counter(), time.process_time()
     predict({"posterior": Spread(draws)}, chosen, populations)
     wall, busy = time.perf_counter() - wall, time.process_time() - busy
@@ -83,7 +91,7 @@ def speed(draws: int) -> list[dict[str, object]]:
 
 
 def step_error(every: Therapies) -> dict[str, object]:
-    """Worst error of a regimen's effect on L at 10 years against four times finer, drug-resolving steps."""
+    """Worst error of a regimen's effect on L at 10 years against steps that resolve the drug."""
     schedule = Schedule("human", 0.0, "settled", 10.0)
     count, worst = 4, 0.0
     theta = default_theta(count)
@@ -92,7 +100,9 @@ def step_error(every: Therapies) -> dict[str, object]:
     for therapy in (t for t in every.therapies.values() if t.agents):
         coarse = solve(theta, build_grid(lanes(schedule, every, therapy, count))).states[:, -1, L]
         course.LONGEST, course.LOW, course.HIGH = 0.5, 1e-6, 1e9
-        fine = solve(theta, build_grid(lanes(schedule, every, therapy, count), refine=4)).states[:, -1, L]
+        fine = solve(theta, build_grid(lanes(schedule, every, therapy, count), refine=4)).states[
+            :, -1, L
+        ]
         course.LONGEST, course.LOW, course.HIGH = usual
         worst = max(worst, float(np.max(np.abs(coarse - fine) / np.abs(fine - none))))
     return _entry("step error of a regimen's effect", worst, "share of the effect", 5e-3)
@@ -103,21 +113,42 @@ def individuals(subjects: int) -> dict[str, object]:
     rng = np.random.default_rng(3)
     year = np.linspace(0.0, 10.0, 41)
     theta = default_theta(1)
-    grid = build_grid(lanes(Schedule("human", 0.0, "settled", 10.0), read_therapies(DATA / "therapies.toml"), None, 1))
+    grid = build_grid(
+        lanes(
+            Schedule("human", 0.0, "settled", 10.0),
+            read_therapies(DATA / "therapies.toml"),
+            None,
+            1,
+        )
+    )
     liver = 0.8 * solve(theta, grid).states[:, :, L]
     arm = Course(liver, 2.0 * liver * year / 10.0, np.array([0.8]))
     frailty = rng.gamma(0.8, 1.0 / 0.8, subjects)
-    first = [np.interp(rng.exponential(size=subjects) / frailty, n[0], year, right=np.inf) for n in (arm.liver, arm.elsewhere)]
+    first = [
+        np.interp(rng.exponential(size=subjects) / frailty, n[0], year, right=np.inf)
+        for n in (arm.liver, arm.elsewhere)
+    ]
     gaps = []
     for k, t in enumerate(year[1:], start=1):
         seen = (np.mean((first[0] <= t) & (first[0] < first[1])), np.mean(np.minimum(*first) > t))
         told = (liver_first(arm)[0, k], survival(arm.liver + arm.elsewhere, arm.shape)[0, k])
-        gaps += [abs(s - p) / np.sqrt(max(p * (1 - p), 1e-6) / subjects) for s, p in zip(seen, told, strict=True)]
-    return _entry(f"curves against {subjects} simulated subjects", float(max(gaps)), "standard errors", 4.0)
+        gaps += [
+            abs(s - p) / np.sqrt(max(p * (1 - p), 1e-6) / subjects)
+            for s, p in zip(seen, told, strict=True)
+        ]
+    return _entry(
+        f"curves against {subjects} simulated subjects", float(max(gaps)), "standard errors", 4.0
+    )
 
 
 def _entry(name: str, value: float, unit: str, target: float) -> dict[str, object]:
-    return {"name": name, "value": float(f"{value:.4g}"), "unit": unit, "target": target, "ok": bool(value <= target)}
+    return {
+        "name": name,
+        "value": float(f"{value:.4g}"),
+        "unit": unit,
+        "target": target,
+        "ok": bool(value <= target),
+    }
 
 
 def main() -> None:

@@ -28,10 +28,12 @@ class MadeUp:
         return self.count
 
     def theta(self, specs: Sequence[LaneSpec]) -> np.ndarray:
-        rows = default_theta(self.count * len(specs), **self.values).reshape(self.count, len(specs), -1)
+        rows = default_theta(self.count * len(specs), **self.values).reshape(
+            self.count, len(specs), -1
+        )
         for j, spec in enumerate(specs):
             rows[:, j, INDEX["timp1_scale"]] = spec.timp1_fold
-            if spec.arrival == "bolus":
+            if spec.arrival != "settled":
                 rows[:, j, INDEX["founders"]] = 1.0
                 rows[:, j, INDEX["founders0"]] = rows[:, j, INDEX["awake0"]] = 0.0
         return rows

@@ -18,7 +18,8 @@ HUMAN = THERAPIES.body["human"]
 
 def _dose(**changes: object) -> DoseRow:
     base = {
-        "agent": "plerixafor", "amount": 0.24, "unit": "mg/kg", "route": "bolus", "every": 1.0, "count": 1,
+        "agent": "plerixafor", "amount": 0.24, "unit": "mg/kg", "route": "bolus",
+        "every": 1.0, "count": 1,
         "start": 0.0, "duration": 0.0, "cycles": 1, "cycle_length": 1.0,
     }  # fmt: skip
     return DoseRow(**(base | changes))  # type: ignore[arg-type]
@@ -63,7 +64,9 @@ def test_steady_level_of_an_infusion_is_rate_over_clearance() -> None:
 
 
 @given(st.floats(1e-3, 0.9), st.floats(0.01, 50.0))
-def test_absorption_rate_puts_the_peak_where_it_was_stated(share: float, elimination: float) -> None:
+def test_absorption_rate_puts_the_peak_where_it_was_stated(
+    share: float, elimination: float
+) -> None:
     peak = max(share, 0.02) / elimination
     rate = absorption_rate(peak, elimination)
     assert np.log(rate / elimination) / (rate - elimination) == pytest.approx(peak, rel=1e-6)
@@ -73,7 +76,9 @@ def test_variants_are_the_same_in_every_call_and_spread_over_anchors() -> None:
     agent = THERAPIES.agents["n803"]
     one, two = variants(agent, "human", 16), variants(agent, "human", 16)
     assert one == two
-    peaks = [np.log(v.absorption / v.elimination) / (v.absorption - v.elimination) * 24 for v in one]
+    peaks = [
+        np.log(v.absorption / v.elimination) / (v.absorption - v.elimination) * 24 for v in one
+    ]
     assert sum(peak > np.sqrt(4.0 * 12.85) for peak in peaks) == 8
     assert all(v.bioavailability <= 1.0 for v in one)
 

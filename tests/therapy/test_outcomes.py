@@ -32,7 +32,7 @@ def _course(liver: float = 0.3, elsewhere: float = 0.6, shape: float = 0.8) -> C
 
 
 def test_curves_agree_with_individual_simulation() -> None:
-    """Frailty per subject, then the first liver and other event by inverting their cumulative hazards."""
+    """Frailty per subject, then first events by inverting the cumulative hazards."""
     rng = np.random.default_rng(1)
     count, course = 40_000, _course()
     frailty = rng.gamma(0.8, 1.0 / 0.8, count)
@@ -49,7 +49,9 @@ def test_curves_agree_with_individual_simulation() -> None:
 
 def test_liver_first_equals_all_when_nothing_is_elsewhere() -> None:
     course = _course(elsewhere=0.0)
-    np.testing.assert_allclose(liver_first(course), 1.0 - survival(course.liver, course.shape), atol=1e-15)
+    np.testing.assert_allclose(
+        liver_first(course), 1.0 - survival(course.liver, course.shape), atol=1e-15
+    )
 
 
 def test_liver_first_matches_fine_quadrature() -> None:
@@ -62,7 +64,9 @@ def test_liver_first_matches_fine_quadrature() -> None:
 
 def test_large_shape_is_poisson() -> None:
     course = _course(elsewhere=0.0, shape=1e7)
-    np.testing.assert_allclose(survival(course.liver, course.shape), np.exp(-course.liver), rtol=1e-6)
+    np.testing.assert_allclose(
+        survival(course.liver, course.shape), np.exp(-course.liver), rtol=1e-6
+    )
 
 
 def test_death_from_other_causes_lowers_risk() -> None:

@@ -37,7 +37,7 @@ def test_mixture_is_the_product_of_contexts_and_stocks() -> None:
 
 def test_mouse_horizons_are_days() -> None:
     mouse = read_populations(DATA / "populations.toml")["mouse_4t1_resected"]
-    np.testing.assert_allclose(np.array(mouse.horizons) * YEAR, [30, 60])
+    np.testing.assert_allclose(np.array(mouse.horizons) * YEAR, [30, 43.5])
 
 
 @pytest.mark.parametrize(
@@ -48,10 +48,13 @@ def test_mouse_horizons_are_days() -> None:
         ('"liver"', '"lung"', ("endpoint", "lung", "all_sites")),
         ('"human"', '"rat"', ("species", "rat")),
         ("horizons", "horizon", ("horizon:", "unknown key")),
+        ("[5.0]", '[5.0]\narrival = "primary"', ("arrival_end", "last day")),
         ("[5.0]", "[5.0]\ninputs = { timp = 2.0 }", ("inputs.timp", "unknown key")),
     ],
 )
-def test_fault_names_key_and_value(tmp_path: Path, old: str, new: str, parts: tuple[str, ...]) -> None:
+def test_fault_names_key_and_value(
+    tmp_path: Path, old: str, new: str, parts: tuple[str, ...]
+) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(ONE.replace(old, new))
     with pytest.raises(TherapyError) as error:

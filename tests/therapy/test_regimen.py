@@ -21,10 +21,34 @@ human = { weight_kg = 70.0, area_m2 = 1.8 }
 target = "il15"
 potency = { median = 1.0, unit = "ng/mL", log_sd = 1.0, basis = "assumed", reason = "x" }
 [agents.drug.human]
-half_life = { median = 10.0, unit = "h", log_sd = 0.1, basis = "stated", source = ["row"], reason = "x" }
-absorption_half_life = { median = 1.0, unit = "h", log_sd = 0.1, basis = "stated", source = ["row"], reason = "x" }
-bioavailability = { median = 0.5, unit = "1", log_sd = 0.1, basis = "stated", source = ["row"], reason = "x" }
-volume = { median = 0.1, unit = "L/kg", log_sd = 0.1, basis = "stated", source = ["row"], reason = "x" }
+[agents.drug.human.half_life]
+median = 10.0
+unit = "h"
+log_sd = 0.1
+basis = "stated"
+source = ["row"]
+reason = "x"
+[agents.drug.human.absorption_half_life]
+median = 1.0
+unit = "h"
+log_sd = 0.1
+basis = "stated"
+source = ["row"]
+reason = "x"
+[agents.drug.human.bioavailability]
+median = 0.5
+unit = "1"
+log_sd = 0.1
+basis = "stated"
+source = ["row"]
+reason = "x"
+[agents.drug.human.volume]
+median = 0.1
+unit = "L/kg"
+log_sd = 0.1
+basis = "stated"
+source = ["row"]
+reason = "x"
 """
 DOSE = 'agent = "drug", amount = 1.0, unit = "ug/kg", route = "subcutaneous"'
 
@@ -67,13 +91,14 @@ def test_dose_times_of_cycles() -> None:
 @pytest.mark.parametrize(
     ("doses", "parts"),
     [
-        (f'doses = [{{ {DOSE.replace("drug", "water")} }}]', ("therapies.one.doses[0].agent", "water", "drug")),
+        (f'doses = [{{ {DOSE.replace("drug", "water")} }}]', ("doses[0].agent", "water")),
         (f'doses = [{{ {DOSE.replace("ug/kg", "spoon")} }}]', ("doses[0].unit", "spoon", "ug/kg")),
         (f'doses = [{{ {DOSE.replace("1.0", "-1.0")} }}]', ("doses[0].amount", "at least 0", "-1")),
         (f'doses = [{{ {DOSE} }}, {{ {DOSE} }}]', ("one.doses", "overlapping start", "day 0")),
-        (f'doses = [{{ {DOSE}, every = 7, count = 4, cycles = 2, cycle_length = 14 }}]', ("cycle_length", "overlapping start", "21 days")),
+        (f"doses = [{{ {DOSE}, every = 7, count = 4, cycles = 2, cycle_length = 14 }}]",
+         ("cycle_length", "overlapping start", "21 days")),
         (f'doses = [{{ {DOSE}, strenght = 2 }}]', ("doses[0].strenght", "unknown key")),
-        (f'doses = [{{ {DOSE.replace("subcutaneous", "infusion")} }}]', ("doses[0].duration", "infusion")),
+        (f'doses = [{{ {DOSE.replace("subcutaneous", "infusion")} }}]', ("duration", "infusion")),
         ("doses = []", ("therapies.one", "a regimen needs doses")),
         (f'doses = [{{ {DOSE}, count = 0 }}]', ("doses[0].count", "whole number")),
     ],
@@ -86,13 +111,15 @@ def test_fault_names_file_key_and_value(tmp_path: Path, doses: str, parts: tuple
 
 
 def test_all_faults_come_at_once(tmp_path: Path) -> None:
-    text = _therapy(f'doses = [{{ {DOSE.replace("drug", "water").replace("1.0", "-1.0")} }}]')
+    text = _therapy(f"doses = [{{ {DOSE.replace('drug', 'water').replace('1.0', '-1.0')} }}]")
     message = _faults(tmp_path, text.replace("median = 10.0", "median = -10.0"))
     assert message.startswith("3 faults")
 
 
 def test_kinds_are_never_combined(tmp_path: Path) -> None:
-    clamp = '[therapies.two]\nkind = "clamp"\nstart = 1.0\nset = [{ input = "il15", value = 9.0 }]\n'
+    clamp = (
+        '[therapies.two]\nkind = "clamp"\nstart = 1.0\nset = [{ input = "il15", value = 9.0 }]\n'
+    )
     both = '[therapies.both]\nkind = "regimen"\nof = ["one", "two"]\n'
     message = _faults(tmp_path, _therapy(f"doses = [{{ {DOSE} }}]") + clamp + both)
     assert "therapies.both.of" in message
@@ -100,13 +127,14 @@ def test_kinds_are_never_combined(tmp_path: Path) -> None:
 
 
 def test_overlapping_settings_of_one_input_are_refused(tmp_path: Path) -> None:
-    sets = 'set = [{ input = "il15", value = 9.0, stop = 10.0 }, { input = "il15", value = 2.0, start = 5.0 }]'
+    first = '{ input = "il15", value = 9.0, stop = 10.0 }'
+    sets = f'set = [{first}, {{ input = "il15", value = 2.0, start = 5.0 }}]'
     message = _faults(tmp_path, _therapy(sets, 'kind = "clamp"\nstart = 1.0'))
     assert "overlapping start" in message
 
 
 def test_a_source_is_needed_for_what_is_stated(tmp_path: Path) -> None:
-    text = _therapy(f"doses = [{{ {DOSE} }}]").replace('source = ["row"], ', "")
+    text = _therapy(f"doses = [{{ {DOSE} }}]").replace('source = ["row"]\n', "", 1)
     assert "needs the id of an evidence row" in _faults(tmp_path, text)
 
 
@@ -124,3 +152,11 @@ def test_scaled_moved_and_stopped() -> None:
     assert moved(both, 100.0).parts[1].start_in("human") == 100.0
     assert max(stopped(therapies["n803"], 84.0).doses[0].times) == 21.0
     assert stopped(therapies["cxcr4_block"], 30.0).sets[0].stop == 30.0
+
+
+def test_every_source_is_a_row_of_the_bundled_evidence() -> None:
+    rows = {line.split(",")[0] for line in (DATA / "measurements.csv").read_text().splitlines()[1:]}
+    for agent in read_therapies(DATA / "therapies.toml").agents.values():
+        quantities = [agent.potency, *(q for k in agent.kinetics.values() for q in k.values())]
+        cited = {s for q in quantities for a in q.anchors for s in a.source}
+        assert cited <= rows

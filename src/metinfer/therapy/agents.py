@@ -66,7 +66,9 @@ class Quantity:
         """The weakest basis among the anchors."""
         return max((a.basis for a in self.anchors), key=BASES.index)
 
-    def values(self, choose: np.ndarray, spread: np.ndarray, factor: Mapping[str, float]) -> np.ndarray:
+    def values(
+        self, choose: np.ndarray, spread: np.ndarray, factor: Mapping[str, float]
+    ) -> np.ndarray:
         """Values (draw,) from uniforms (draw,): one picks the anchor, the other its quantile."""
         edges = np.cumsum([a.weight for a in self.anchors])
         pick = np.minimum(np.searchsorted(edges / edges[-1], choose), len(self.anchors) - 1)
@@ -101,7 +103,7 @@ class Agent:
 
 
 def read_agent(name: str, table: Table) -> Agent:
-    """The agent of one table; faults are noted in the table's list."""
+    """Return the agent of one table; faults are noted in the table's list."""
     label = table.text("label", name)
     target = table.text("target", allowed=TARGETS)
     reference = table.text("reference", "")
@@ -120,7 +122,9 @@ def read_agent(name: str, table: Table) -> Agent:
 
 def _species_tables(table: Table) -> list[tuple[str, Table]]:
     known = {"label", "target", "reference", "molar_mass", "potency"}
-    names = [key for key, value in table.data.items() if key not in known and isinstance(value, Mapping)]
+    names = [
+        key for key, value in table.data.items() if key not in known and isinstance(value, Mapping)
+    ]
     table.seen.update(names)
     return [(n, Table(table.data[n], table.file, f"{table.key}.{n}", table.faults)) for n in names]
 

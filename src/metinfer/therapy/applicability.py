@@ -12,8 +12,11 @@ INSIDE = "inside the evidence"
 PRIOR_ONLY = "prior only"
 #: Observables that count tumour outcome, as opposed to the niche.
 OUTCOMES = frozenset(
-    {"metastasis_probability", "cell_probability", "metastasis_count", "event_hazard", "event_rate"}
-)
+    {
+        "metastasis_probability", "cell_probability", "metastasis_count", "event_hazard",
+        "event_rate", "event_hazard_ratio",
+    }
+)  # fmt: skip
 #: Arm columns that move a model input away from healthy, with the healthy value.
 COLUMNS = {
     "injury": ("injury", 0.0),
@@ -28,7 +31,7 @@ COLUMNS = {
 
 @dataclass(frozen=True)
 class Use:
-    """One fitted row: which inputs its arms move, in which species, and whether it is an outcome."""
+    """One fitted row: the inputs its arms move, its species, whether it is an outcome."""
 
     inputs: frozenset[str]
     species: str
@@ -78,11 +81,14 @@ class Applicability:
         covered = set().union(*(u.inputs for u in touching))
         outcomes = [u for u in touching if u.outcome]
         same = [u for u in (outcomes or touching) if u.species == population.species]
-        own = all(self.therapies.agents[a].kinetics_of(population.species)[1] for a in therapy.agents)
+        own = all(
+            self.therapies.agents[a].kinetics_of(population.species)[1] for a in therapy.agents
+        )
         checks = {
             "target": not targets <= covered,
             "outcome": not outcomes,
             "species": not same or not own,
+            "population": not population.cohorts,
             "agent": any(not self._doses_of(a) for a in therapy.agents),
             "dose": any(self._above(t) for t in (therapy, *therapy.parts)),
             "time": population.horizons[-1] > self._years(population) * (1.0 + 1e-9),

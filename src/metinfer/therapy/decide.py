@@ -1,5 +1,4 @@
-"""Questions about one therapy: does it last, when must it start, how much, together, and which
-experiment would show it."""
+"""Questions about one therapy: does it last, when, how much, with what, and which experiment."""
 
 from __future__ import annotations
 
@@ -37,7 +36,7 @@ class Split:
     """Where the metastases went that a therapy avoided, over time; all (draw, time).
 
     Founders are conserved (dormant + awake + detected + cleared is constant), so
-    ``avoided = removed + dormant + awake`` exactly.
+    ``avoided = removed + dormant + awake``, to the accuracy of the solver.
 
     Attributes
     ----------
@@ -78,7 +77,7 @@ class Split:
 
 
 def lasting(question: Question, stop: float) -> Split:
-    """Stop the therapy `stop` days after its start, follow to the last horizon, split the benefit."""
+    """Stop `stop` days after the start, follow to the last horizon, split the benefit."""
     population = question.population
     ended = stopped(question.therapy, stop)
     treated, untreated = (_states(question, t) for t in (ended, None))
@@ -86,7 +85,7 @@ def lasting(question: Question, stop: float) -> Split:
     asked = (question.draws, question.therapies, [population])
     (control,), base = arms(*asked, None)
     (arm,), _ = arms(*asked, ended, base)
-    start = question.therapy.start_in(population.species)
+    start = population.origin + question.therapy.start_in(population.species)
     return Split(
         year=clock(population.horizons[-1]),
         avoided=-change[..., 4],
@@ -104,7 +103,7 @@ def window(question: Question, starts: Sequence[float], follow: float) -> dict[s
     Parameters
     ----------
     starts : sequence of float
-        Days after time zero.
+        Days after time zero (after the origin of the population).
     follow : float
         Years of follow-up after each start.
 
@@ -114,15 +113,16 @@ def window(question: Question, starts: Sequence[float], follow: float) -> dict[s
         ``risk_untreated``, ``risk``, ``absolute_risk_reduction`` and ``risk_ratio`` over
         `follow` years after the start.
     """
-    last = max(starts) / YEAR + follow
+    last = (question.population.origin + max(starts)) / YEAR + follow
     longer = replace(question.population, horizons=(last,))
     asked = (question.draws, question.therapies, [longer])
     (control,), base = arms(*asked, None)
     time = clock(last)
-    risk, risk_untreated = [], []
+    risk: list[np.ndarray] = []
+    risk_untreated: list[np.ndarray] = []
     for day in starts:
         (arm,), _ = arms(*asked, moved(question.therapy, day), base)
-        begin = day / YEAR
+        begin = (longer.origin + day) / YEAR
         free = at(control.curve.survival, time, begin)
         for out, curve in ((risk, arm.curve), (risk_untreated, control.curve)):
             events = at(curve.event_free, time, begin) - at(curve.event_free, time, begin + follow)
@@ -130,10 +130,17 @@ def window(question: Question, starts: Sequence[float], follow: float) -> dict[s
     one, zero = np.stack(risk, axis=1), np.stack(risk_untreated, axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = one / zero
-    return {"risk_untreated": zero, "risk": one, "absolute_risk_reduction": zero - one, "risk_ratio": ratio}
+    return {
+        "risk_untreated": zero,
+        "risk": one,
+        "absolute_risk_reduction": zero - one,
+        "risk_ratio": ratio,
+    }
 
 
-def dose_response(question: Question, horizon: float, factors: Sequence[float] = FACTORS) -> np.ndarray:
+def dose_response(
+    question: Question, horizon: float, factors: Sequence[float] = FACTORS
+) -> np.ndarray:
     """Absolute risk reduction at `horizon` years for each multiple of the doses (draw, factor)."""
     asked = (question.draws, question.therapies, [question.population])
     (control,), base = arms(*asked, None)
@@ -163,12 +170,14 @@ def dose_reaching(effect: np.ndarray, factors: Sequence[float], share: float) ->
             continue
         low, high = row[first - 1], row[first]
         part = (share * top - low) / (high - low)
-        reached[i] = np.exp(log_factor[first - 1] + part * (log_factor[first] - log_factor[first - 1]))
+        reached[i] = np.exp(
+            log_factor[first - 1] + part * (log_factor[first] - log_factor[first - 1])
+        )
     return reached
 
 
 def interaction(question: Question, horizon: float) -> dict[str, np.ndarray]:
-    """A combination against its parts at `horizon` years, each (draw,).
+    """Return a combination against its parts at `horizon` years, each (draw,).
 
     Returns
     -------
@@ -221,7 +230,11 @@ class Assurance:
 
 
 def assurance(
-    risk: np.ndarray, risk_untreated: np.ndarray, n: int, rng: np.random.Generator, alpha: float = 0.025
+    risk: np.ndarray,
+    risk_untreated: np.ndarray,
+    n: int,
+    rng: np.random.Generator,
+    alpha: float = 0.025,
 ) -> Assurance:
     """Probability that `n` subjects per arm show the benefit by Fisher's exact test, one-sided.
 
@@ -239,7 +252,9 @@ def assurance(
     control = rng.binomial(n, np.clip(risk_untreated[good], 0.0, 1.0))
     tail = hypergeom.cdf(treated, 2 * n, treated + control, n)
     seen = (control - treated) / n
-    return Assurance(n, float(np.mean(tail <= alpha)), np.quantile(seen, [0.05, 0.25, 0.5, 0.75, 0.95]))
+    return Assurance(
+        n, float(np.mean(tail <= alpha)), np.quantile(seen, [0.05, 0.25, 0.5, 0.75, 0.95])
+    )
 
 
 def _states(question: Question, therapy: Therapy | None) -> np.ndarray:

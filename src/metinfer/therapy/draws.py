@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 import xarray as xr
 
+from metinfer.errors import MetinferError
 from metinfer.inference.design import LaneSpec
 from metinfer.inference.priors import Coordinates
 
@@ -17,7 +18,7 @@ class Draws(Protocol):
     """What a prediction needs of a posterior (or prior): everything per draw."""
 
     def __len__(self) -> int:
-        """Number of draws."""
+        """Return number of draws."""
 
     def theta(self, specs: Sequence[LaneSpec]) -> np.ndarray:
         """Lane parameters (draw, lane, parameter), for one founder per subject."""
@@ -57,6 +58,8 @@ class NamedDraws:
         """Lane parameters (draw, lane, parameter)."""
         from metinfer.inference.lanes import LaneTable, lane_theta
 
+        for spec in specs:
+            self._place(spec.context)
         return lane_theta(self.params, LaneTable.of(specs, self.coordinates), np)
 
     def founders(self, context: str, stock: str) -> np.ndarray:
@@ -79,7 +82,15 @@ class NamedDraws:
         if len(self) <= most:
             return self
         keep = np.linspace(0, len(self) - 1, most).round().astype(int)
-        return NamedDraws({k: np.asarray(v)[keep] for k, v in self.params.items()}, self.coordinates)
+        return NamedDraws(
+            {k: np.asarray(v)[keep] for k, v in self.params.items()}, self.coordinates
+        )
 
     def _of(self, name: str, context: str) -> np.ndarray:
-        return self.params[name][:, self.coordinates.context.index(context)]
+        return self.params[name][:, self._place(context)]
+
+    def _place(self, context: str) -> int:
+        known = self.coordinates.context
+        if context not in known:
+            raise MetinferError(f"the fit holds no context {context!r}; known: {', '.join(known)}")
+        return known.index(context)

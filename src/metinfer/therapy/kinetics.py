@@ -15,11 +15,18 @@ import numpy as np
 from scipy.optimize import brentq
 
 from metinfer.mechanism.exposure import Kinetics
-from metinfer.therapy.agents import MASS_LEVELS, MOLAR_LEVELS, TIME_UNITS, VOLUME_UNITS, Agent, Quantity
+from metinfer.therapy.agents import (
+    MASS_LEVELS,
+    MOLAR_LEVELS,
+    TIME_UNITS,
+    VOLUME_UNITS,
+    Agent,
+    Quantity,
+)
 from metinfer.therapy.course import Course
 from metinfer.therapy.regimen import DOSE_UNITS, DoseRow
 
-#: Variants of uncertain pharmacokinetics and potency per therapy; draws are spread evenly over them.
+#: Variants of pharmacokinetics and potency per therapy; draws spread evenly over them.
 VARIANTS = 16
 #: Absorption is at most this much faster than elimination when it follows from a time of peak.
 FASTEST = 1e3
@@ -49,7 +56,7 @@ class Variant:
 
 
 def variants(agent: Agent, species: str, count: int = VARIANTS, seed: int = 0) -> list[Variant]:
-    """A Latin hypercube of pharmacokinetics and potency; one variant has every anchor's centre.
+    """Return a Latin hypercube of kinetics and potency; a single variant is the centre.
 
     Parameters
     ----------
@@ -121,7 +128,7 @@ def absorption_rate(peak: float, elimination: float) -> float:
 
 
 def _factors(name: str, agent: Agent) -> Mapping[str, float]:
-    """Unit -> days, L, or ng/mL."""
+    """Return unit -> days, L, or ng/mL."""
     if name == "potency":
         mass = agent.molar_mass or 1.0
         # nM times g/mol is ng/L; a thousandth of it is ng/mL
@@ -131,7 +138,9 @@ def _factors(name: str, agent: Agent) -> Mapping[str, float]:
     return {**TIME_UNITS, "1": 1.0}
 
 
-def _hypercube(pick: Mapping[str, Quantity], agent: Agent, count: int, seed: int) -> dict[str, np.ndarray]:
+def _hypercube(
+    pick: Mapping[str, Quantity], agent: Agent, count: int, seed: int
+) -> dict[str, np.ndarray]:
     rng = np.random.default_rng([seed, zlib.crc32(agent.name.encode())])
     values = {}
     for name, quantity in pick.items():
@@ -147,7 +156,9 @@ def _variant(values: Mapping[str, float], per: str) -> Variant:
     else:
         absorption = absorption_rate(values["absorption_peak"], elimination)
     level = 1.0 / (values["volume"] * 1e3) / values["potency"]
-    return Variant(float(absorption), float(elimination), float(level), float(values["bioavailability"]), per)
+    return Variant(
+        float(absorption), float(elimination), float(level), float(values["bioavailability"]), per
+    )
 
 
 def _rescale(per: str, wanted: str, body: Mapping[str, float]) -> float:

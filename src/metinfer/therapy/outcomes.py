@@ -94,19 +94,21 @@ def curve(course: Course, endpoint: str, time: np.ndarray, mortality: Mortality 
 def mix(curves: list[Curve], shares: list[float]) -> Curve:
     """Average of mixture parts by share."""
     return Curve(
-        sum(w * c.event_free for w, c in zip(shares, curves, strict=True)),
-        sum(w * c.survival for w, c in zip(shares, curves, strict=True)),
+        np.tensordot(shares, [c.event_free for c in curves], axes=1),
+        np.tensordot(shares, [c.survival for c in curves], axes=1),
     )
 
 
 def hazard_ratio(treated: Curve, untreated: Curve) -> np.ndarray:
-    """Ratio of marginal event hazards over each step, (draw, time - 1); 1 where neither has events."""
+    """Ratio of marginal event hazards over each step (draw, time - 1); 1 without any event."""
     ours, theirs = _hazard(treated), _hazard(untreated)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(theirs > 0, ours / theirs, np.where(ours > 0, np.inf, 1.0))
 
 
-def contrasts(treated: Curve, untreated: Curve, time: np.ndarray, horizon: float) -> dict[str, np.ndarray]:
+def contrasts(
+    treated: Curve, untreated: Curve, time: np.ndarray, horizon: float
+) -> dict[str, np.ndarray]:
     """Measures at one horizon, each (draw,).
 
     Parameters
@@ -133,7 +135,9 @@ def restricted_mean(arm: Curve, time: np.ndarray, horizon: float) -> np.ndarray:
     """Mean event-free years up to the horizon (draw,)."""
     inside = time < horizon - 1e-12
     points = np.append(time[inside], horizon)
-    values = np.concatenate([arm.event_free[:, inside], at(arm.event_free, time, horizon)[:, None]], axis=1)
+    values = np.concatenate(
+        [arm.event_free[:, inside], at(arm.event_free, time, horizon)[:, None]], axis=1
+    )
     return np.trapezoid(values, points, axis=1)
 
 

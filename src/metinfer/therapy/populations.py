@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -48,7 +49,13 @@ class Population:
     horizons : tuple of float
         Years after time zero at which risk is read; the last one ends the curve.
     inputs : mapping
-        Lasting differences from a healthy liver: injury, timp1 (fold).
+        Lasting differences from a healthy liver: injury, timp1 (fold, times that of the level).
+    timp1_level : str
+        Estimated TIMP-1 level of the group, as in arms.csv; ``healthy`` is 1.
+    arrival_end : float
+        Day on which arrival from a primary ends.
+    origin : float
+        Day from which the start of a therapy counts, for example that of resection.
     """
 
     name: str
@@ -69,6 +76,9 @@ class Population:
     cohorts: tuple[str, ...]
     inputs: Mapping[str, float] = field(default_factory=dict)
     inputs_reason: str = ""
+    timp1_level: str = "healthy"
+    arrival_end: float = 0.0
+    origin: float = 0.0
 
     @property
     def cells(self) -> tuple[tuple[str, str, float], ...]:
@@ -77,7 +87,7 @@ class Population:
 
 
 def read_populations(path: Path | str) -> dict[str, Population]:
-    """Populations of a file by name; raises a TherapyError that lists every fault."""
+    """Return populations of a file by name; raises a TherapyError that lists every fault."""
     faults: list[Fault] = []
     root = Table(load_toml(path), Path(path).name, "", faults)
     found = {name: _population(name, table) for name, table in root.named("populations")}
@@ -89,13 +99,111 @@ def read_populations(path: Path | str) -> dict[str, Population]:
     return found
 
 
+def usable(
+    populations: Mapping[str, Population],
+    contexts: Collection[str],
+    stocks: Collection[str],
+    levels: Collection[str] = (),
+) -> tuple[dict[str, Population], dict[str, str]]:
+    """Return populations that a fit can predict, and for each other one the reason why not.
+
+    Parameters
+    ----------
+    populations : mapping of str to Population
+    contexts, stocks, levels : collection of str
+        Contexts, stocks and TIMP-1 levels that the fit has parameters for.
+    """
+    kept, left_out = {}, {}
+    for name, population in populations.items():
+        missing = [f"context {c!r}" for c, _ in population.contexts if c not in contexts]
+        missing += [f"stock {s!r}" for s, _ in population.stocks if s not in stocks]
+        if population.timp1_level not in ("healthy", *levels):
+            missing.append(f"TIMP-1 level {population.timp1_level!r}")
+        if missing:
+            left_out[name] = f"the fit holds no {', no '.join(missing)}"
+        else:
+            kept[name] = population
+    return kept, left_out
+
+
+def for_fit(
+    populations: Mapping[str, Population], design: Any
+) -> tuple[dict[str, Population], dict[str, str]]:
+    """Return the populations a fit can predict, else its own groups; and what was left out, why.
+
+    Parameters
+    ----------
+    populations : mapping of str to Population
+        May be empty: then every fitted group of people or animals is its own population.
+    design : metinfer.inference.design.Design
+    """
+    where = design.coordinates
+    kept, left_out = usable(populations, where.context, where.stock, where.timp1_level)
+    if kept:
+        return kept, left_out
+    years: dict[str, float] = {}
+    ends = [(i.arm, i.end_day) for i in design.intervals]
+    ends += [(r.arm, r.time_day or 0.0) for r in design.rows]
+    for arm, day in ends:
+        if day > 0:
+            years[arm] = max(years.get(arm, 0.0), day / YEAR)
+    return from_arms(design.arms.values(), years), left_out
+
+
+def from_arms(arms: Iterable[Any], years: Mapping[str, float]) -> dict[str, Population]:
+    """Return one population per fitted pair of context mixture and stock.
+
+    Parameters
+    ----------
+    arms : iterable of Arm
+        Rows of arms.csv that have a stock.
+    years : mapping of str to float
+        Longest fitted follow-up of each arm, in years; arms without any are left out.
+    """
+    found: dict[str, Population] = {}
+    for arm in arms:
+        if not arm.stock or arm.arm not in years or arm.arrival == "none":
+            continue
+        name = f"{arm.context}@{arm.stock}".replace(":", "_").replace(";", "_")
+        last = max(years[arm.arm], found[name].horizons[-1] if name in found else 0.0)
+        found[name] = _from_arm(name, arm, last)
+    return found
+
+
+def _from_arm(name: str, arm: Any, last: float) -> Population:
+    return Population(
+        name=name,
+        label=arm.population or arm.arm,
+        species=arm.species,
+        contexts=arm.contexts,
+        stocks=((arm.stock, 1.0),),
+        endpoint="liver" if arm.endpoint_scope in ("liver", "organ", "") else "all_sites",
+        reach="liver",
+        elsewhere=arm.endpoint_scope not in ("liver", "organ", ""),
+        horizons=(last / 2.0, last),
+        arrival=arm.arrival,
+        era="",
+        adjuvant="",
+        age="",
+        other_cause=None,
+        other_cause_reason="not stated: risks are as if nobody died of anything else",
+        cohorts=(arm.cohort,),
+        inputs=dict(INPUTS),
+        timp1_level=arm.timp1_level or "healthy",
+        arrival_end=arm.arrival_end or 0.0 if arm.arrival == "primary" else 0.0,
+    )
+
+
 def choose(populations: Mapping[str, Population], names: Collection[str]) -> dict[str, Population]:
-    """The named populations; an unknown name is refused with the ones that exist."""
+    """Return the named populations; an unknown name is refused with the ones that exist."""
     unknown = [name for name in names if name not in populations]
     if unknown:
         allowed = ", ".join(populations)
         raise TherapyError(
-            [Fault("populations.toml", name, f"unknown population; allowed: {allowed}") for name in unknown]
+            [
+                Fault("populations.toml", name, f"unknown population; allowed: {allowed}")
+                for name in unknown
+            ]
         )
     return {name: populations[name] for name in names}
 
@@ -117,7 +225,7 @@ def _population(name: str, table: Table) -> Population:
         reach=table.text("reach", "liver", allowed=REACHES),
         elsewhere=table.flag("elsewhere", True),
         horizons=tuple(horizons.tolist()),
-        arrival=table.text("arrival", "settled", allowed=("settled", "bolus")),
+        arrival=table.text("arrival", "settled", allowed=("settled", "bolus", "primary")),
         era=table.text("era", ""),
         adjuvant=table.text("adjuvant", ""),
         age=table.text("age", ""),
@@ -126,7 +234,12 @@ def _population(name: str, table: Table) -> Population:
         cohorts=table.texts("cohorts"),
         inputs=_inputs(table),
         inputs_reason=table.text("inputs_reason", ""),
+        timp1_level=table.text("timp1_level", "healthy"),
+        arrival_end=table.number("arrival_end", 0.0, low=0.0),
+        origin=table.number("origin", 0.0, low=0.0),
     )
+    if (population.arrival == "primary") != (population.arrival_end > 0):
+        table.fault("arrival_end", "arrival from a primary, and only that, needs its last day")
     table.close()
     return population
 

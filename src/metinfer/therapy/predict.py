@@ -87,7 +87,7 @@ def arms(
     therapy: Therapy | None,
     untreated: Mapping[Scene, np.ndarray] | None = None,
 ) -> tuple[list[Arm], dict[Scene, np.ndarray]]:
-    """The arm of each population under one therapy, and the liver courses behind it.
+    """Return the arm of each population under one therapy, and the liver courses behind it.
 
     Parameters
     ----------
@@ -108,14 +108,17 @@ def arms(
 
 
 def scenes(population: Population) -> tuple[Scene, ...]:
-    """The solves behind a population, one per context."""
+    """Return the solves behind a population, one per context."""
     return tuple(
         Scene(
             species=population.species,
             context=context,
             injury=population.inputs["injury"],
             timp1=population.inputs["timp1"],
+            timp1_level=population.timp1_level,
             arrival=population.arrival,
+            arrival_end=population.arrival_end,
+            origin=population.origin,
             years=population.horizons[-1],
         )
         for context, _ in population.contexts
@@ -123,7 +126,10 @@ def scenes(population: Population) -> tuple[Scene, ...]:
 
 
 def _arm(
-    draws: Draws, population: Population, livers: Mapping[Scene, np.ndarray], base: Mapping[Scene, np.ndarray]
+    draws: Draws,
+    population: Population,
+    livers: Mapping[Scene, np.ndarray],
+    base: Mapping[Scene, np.ndarray],
 ) -> Arm:
     scene_of = dict(zip((c for c, _ in population.contexts), scenes(population), strict=True))
     time = clock(population.horizons[-1])
@@ -164,7 +170,10 @@ def _empty(
 
 
 def _fill(
-    data: dict[str, np.ndarray], cell: tuple[int, int, int], pair: tuple[Arm, Arm], population: Population
+    data: dict[str, np.ndarray],
+    cell: tuple[int, int, int],
+    pair: tuple[Arm, Arm],
+    population: Population,
 ) -> None:
     """Put one source, therapy and population in place."""
     (arm, control), (s, t, p) = pair, cell
@@ -213,11 +222,16 @@ def _dataset(
     groups, cures = list(populations.values()), list(therapies.therapies.values())
     longest = max(groups, key=lambda p: p.horizons[-1])
     horizons = data["measure"].shape[-2]
-    flags = [[applicability.flag(t, p) if applicability else "unknown" for p in groups] for t in cures]
+    flags = [
+        [applicability.flag(t, p) if applicability else "unknown" for p in groups] for t in cures
+    ]
     return xr.Dataset(
         {
             "event_free": (curve_dims, data["event_free"]),
-            "event_free_untreated": (("source", "population", "time", "quantile"), data["untreated"]),
+            "event_free_untreated": (
+                ("source", "population", "time", "quantile"),
+                data["untreated"],
+            ),
             "hazard_ratio": (curve_dims, data["hazard_ratio"]),
             "answer": (
                 ("source", "draw", "therapy", "population", "horizon", "measure"),
@@ -239,14 +253,17 @@ def _dataset(
             "population_label": ("population", [p.label for p in groups]),
             "species": ("population", [p.species for p in groups]),
             "endpoint": ("population", [p.endpoint for p in groups]),
-            "time_year": (("population", "time"), np.array([clock(p.horizons[-1]) for p in groups])),
+            "time_year": (
+                ("population", "time"),
+                np.array([clock(p.horizons[-1]) for p in groups]),
+            ),
             "horizon_year": (
                 ("population", "horizon"),
                 np.array([_padded(p.horizons, horizons) for p in groups]),
             ),
         },
         attrs={
-            "time": "the axis is that of the longest population; time_year has each population's own",
+            "time": "the axis of the longest population; time_year has each population's own",
             "risk": "no death from other causes unless the population states a mortality law",
         },
     )

@@ -40,12 +40,14 @@ class TherapyError(MetinferError):
 
 
 def load_toml(path: Path | str) -> dict[str, Any]:
-    """Parsed TOML file; a missing or broken one raises a TherapyError that names it."""
+    """Return parsed TOML file; a missing or broken one raises a TherapyError that names it."""
     path = Path(path)
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
-        raise TherapyError([Fault(path.name, "file", f"cannot be read: {error.strerror}")]) from None
+        raise TherapyError(
+            [Fault(path.name, "file", f"cannot be read: {error.strerror}")]
+        ) from None
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise TherapyError([Fault(path.name, "file", f"is not valid TOML: {error}")]) from None
 
@@ -81,11 +83,15 @@ class Table:
     def number(
         self, name: str, default: Any = _MISSING, low: float = -math.inf, above: float = -math.inf
     ) -> float:
-        """A finite number that is >= `low` and > `above`."""
+        """Return a finite number that is >= `low` and > `above`."""
         value = self._get(name, default)
         if value is _MISSING:
             return math.nan
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int | float)
+            or not math.isfinite(value)
+        ):
             self.fault(name, f"a number is needed, got {value!r}")
             return math.nan
         if value < low or value <= above:
@@ -94,7 +100,7 @@ class Table:
         return float(value)
 
     def whole(self, name: str, default: Any = _MISSING) -> int:
-        """A whole number of at least 1."""
+        """Return a whole number of at least 1."""
         value = self._get(name, default)
         if value is _MISSING:
             return 1
@@ -104,7 +110,7 @@ class Table:
         return value
 
     def flag(self, name: str, default: Any = _MISSING) -> bool:
-        """True or false."""
+        """Return true or false."""
         value = self._get(name, default)
         if not isinstance(value, bool) and value is not _MISSING:
             self.fault(name, f"true or false is needed, got {value!r}")
@@ -123,7 +129,7 @@ class Table:
         return value
 
     def texts(self, name: str) -> tuple[str, ...]:
-        """A list of texts; empty if not given."""
+        """Return a list of texts; empty if not given."""
         value = self._get(name, ())
         if not isinstance(value, list | tuple) or not all(isinstance(v, str) for v in value):
             self.fault(name, f"a list of texts is needed, got {value!r}")
@@ -131,7 +137,7 @@ class Table:
         return tuple(value)
 
     def numbers(self, name: str) -> tuple[float, ...]:
-        """A list of numbers."""
+        """Return a list of numbers."""
         value = self._get(name, _MISSING)
         if value is _MISSING:
             return ()
@@ -144,7 +150,7 @@ class Table:
         return tuple(float(v) for v in value)
 
     def tables(self, name: str) -> Iterator[Table]:
-        """The tables of a list (or a single table)."""
+        """Return the tables of a list (or a single table)."""
         value = self._get(name, [])
         many = isinstance(value, list)
         for i, data in enumerate(value if many else [value]):
@@ -162,7 +168,7 @@ class Table:
             yield key, Table(data, self.file, path, self.faults)
 
     def shares(self, name: str, default: Any = _MISSING) -> tuple[tuple[str, float], ...]:
-        """A name, or names with shares that add up to 1."""
+        """Return a name, or names with shares that add up to 1."""
         value = self._get(name, default)
         if isinstance(value, str):
             return ((value, 1.0),)

@@ -49,7 +49,7 @@ def overlap_table(predictions: xr.Dataset) -> list[dict[str, Any]]:
 
 
 def to_json(predictions: xr.Dataset) -> str:
-    """The records as JSON text."""
+    """Return the records as JSON text."""
     return json.dumps(to_records(predictions), indent=1, allow_nan=False)
 
 
@@ -70,7 +70,7 @@ def to_csv(predictions: xr.Dataset) -> str:
 
 
 def to_text(predictions: xr.Dataset) -> str:
-    """A table for the terminal; regimens, clamps and adverse events apart, no ranks."""
+    """Return a table for the terminal; regimens, clamps and adverse events apart, no ranks."""
     lines: list[str] = []
     records = to_records(predictions)
     titles = {
@@ -90,10 +90,13 @@ def _line(record: dict[str, Any]) -> str:
     values = [f"{source} {_interval(ratio[source])}" for source in record["sources"]]
     source = "posterior" if "posterior" in record["sources"] else record["sources"][-1]
     years = f"{record['horizon_year']:.3g} y"
-    return (
-        f"{record['therapy']} in {record['population']} at {years}: risk ratio {'; '.join(values)}; "
-        f"absolute risk reduction {_interval(less[source])}; {ratio['learnt']}; {record['applicability']}"
+    parts = (
+        f"{record['therapy']} in {record['population']} at {years}: risk ratio {'; '.join(values)}",
+        f"absolute risk reduction {_interval(less[source])}",
+        str(ratio["learnt"]),
+        record["applicability"],
     )
+    return "; ".join(parts)
 
 
 def _interval(values: dict[str, Any]) -> str:
@@ -109,7 +112,11 @@ def _records(predictions: xr.Dataset) -> Iterator[dict[str, Any]]:
             head = _head(cell, str(therapy), str(population))
             for h, year in enumerate(cell["horizon_year"].values):
                 if np.isfinite(year):
-                    yield head | {"horizon_year": float(year)} | _answers(cell["answer"].isel(horizon=h))
+                    yield (
+                        head
+                        | {"horizon_year": float(year)}
+                        | _answers(cell["answer"].isel(horizon=h))
+                    )
 
 
 def _head(cell: xr.Dataset, therapy: str, population: str) -> dict[str, Any]:
@@ -143,9 +150,13 @@ def _curves(values: xr.DataArray) -> dict[str, dict[str, list[float | None]]]:
 
 def _answers(answer: xr.DataArray) -> dict[str, Any]:
     table = answer.transpose("measure", "source", "draw").to_numpy()
-    sources, order = [str(s) for s in answer["source"].to_numpy()], answer["measure"].to_numpy().tolist()
+    sources, order = (
+        [str(s) for s in answer["source"].to_numpy()],
+        answer["measure"].to_numpy().tolist(),
+    )
     draws = {
-        name: {s: _finite(table[order.index(name), i]) for i, s in enumerate(sources)} for name in ANSWERS
+        name: {s: _finite(table[order.index(name), i]) for i, s in enumerate(sources)}
+        for name in ANSWERS
     }
     found = {name: _answer(by_source) for name, by_source in draws.items()}
     less = found["absolute_risk_reduction"]
@@ -171,7 +182,7 @@ def _summary(draws: np.ndarray) -> dict[str, Any]:
 
 
 def _needed(less: dict[str, Any]) -> dict[str, Any]:
-    """Number needed to treat from the absolute risk reduction and its intervals.
+    """Return number needed to treat from the absolute risk reduction and its intervals.
 
     An interval of the reduction that holds zero has no finite pair of ends: the number then
     runs from benefit through infinity to harm, and the text says so (Altman 1998,
@@ -212,5 +223,5 @@ def _finite(values: np.ndarray) -> np.ndarray:
 
 
 def _plain(value: float) -> float | None:
-    """The value with six significant digits, which no draw count supports; None if not finite."""
+    """Return the value with six significant digits; None if not finite."""
     return float(f"{value:.6g}") if math.isfinite(value) else None

@@ -131,7 +131,7 @@ def read_therapies(path: Path | str) -> Therapies:
 
 
 def scaled(therapy: Therapy, factor: float) -> Therapy:
-    """The same therapy with every dose multiplied; factor 0 leaves no dose and no setting."""
+    """Return the therapy with every dose multiplied; factor 0 leaves no dose and no setting."""
     if factor == 0.0:
         return replace(therapy, doses=(), sets=(), parts=())
     doses = tuple(replace(d, amount=d.amount * factor) for d in therapy.doses)
@@ -140,14 +140,14 @@ def scaled(therapy: Therapy, factor: float) -> Therapy:
 
 
 def moved(therapy: Therapy, start: float) -> Therapy:
-    """The same therapy started on day `start` after time zero, in every species."""
+    """Return the same therapy started on day `start` after time zero, in every species."""
     shift = {name: start for name in therapy.start}
     parts = tuple(moved(p, start) for p in therapy.parts)
     return replace(therapy, start=shift or {"human": start}, parts=parts)
 
 
 def stopped(therapy: Therapy, day: float) -> Therapy:
-    """The same therapy without anything given later than `day` after its start."""
+    """Return the same therapy without anything given later than `day` after its start."""
     doses = []
     for dose in therapy.doses:
         cycles = int(np.sum(dose.start + np.arange(dose.cycles) * dose.cycle_length < day))
@@ -190,7 +190,11 @@ def _therapy(name: str, table: Table, agents: Mapping[str, Agent]) -> Therapy:
 
 
 def _dose(table: Table, agents: Mapping[str, Agent]) -> DoseRow:
-    every = table.number("every", above=0.0) if table.data.get("count", 1) != 1 else table.number("every", 1.0)
+    every = (
+        table.number("every", above=0.0)
+        if table.data.get("count", 1) != 1
+        else table.number("every", 1.0)
+    )
     count, cycles = table.whole("count", 1), table.whole("cycles", 1)
     dose = DoseRow(
         agent=table.text("agent", allowed=tuple(agents)),
@@ -202,10 +206,14 @@ def _dose(table: Table, agents: Mapping[str, Agent]) -> DoseRow:
         start=table.number("start", 0.0, low=0.0),
         duration=table.number("duration", 0.0, low=0.0),
         cycles=cycles,
-        cycle_length=table.number("cycle_length", above=0.0) if cycles > 1 else table.number("cycle_length", 1.0),
+        cycle_length=table.number("cycle_length", above=0.0)
+        if cycles > 1
+        else table.number("cycle_length", 1.0),
     )
     if (dose.route == "infusion") != (dose.duration > 0):
-        table.fault("duration", "an infusion, and only an infusion, needs a duration above 0 (days)")
+        table.fault(
+            "duration", "an infusion, and only an infusion, needs a duration above 0 (days)"
+        )
     if dose.cycles > 1 and dose.course_length >= dose.cycle_length:
         length = f"{dose.course_length:g} days in a cycle of {dose.cycle_length:g}"
         table.fault("cycle_length", f"overlapping start: a course lasts {length}")
@@ -223,7 +231,9 @@ def _overlap(table: Table, doses: tuple[DoseRow, ...]) -> None:
         clash = np.flatnonzero(start[order][1:] < end[order][:-1] + 1e-9 * (end[order][:-1] + 1.0))
         if len(clash):
             day = start[order][clash[0] + 1]
-            table.fault("doses", f"overlapping start: two doses of {agent} on day {day:g} of the therapy")
+            table.fault(
+                "doses", f"overlapping start: two doses of {agent} on day {day:g} of the therapy"
+            )
 
 
 def _overlapping_sets(table: Table, sets: tuple[SetRow, ...]) -> None:
@@ -232,7 +242,9 @@ def _overlapping_sets(table: Table, sets: tuple[SetRow, ...]) -> None:
         rows = sorted((s for s in sets if s.input == name), key=lambda s: s.start)
         for first, second in pairwise(rows):
             if second.start < first.stop:
-                table.fault("set", f"overlapping start: {name} is set twice on day {second.start:g}")
+                table.fault(
+                    "set", f"overlapping start: {name} is set twice on day {second.start:g}"
+                )
 
 
 def _set(table: Table) -> SetRow:
@@ -259,7 +271,9 @@ def _combination(name: str, table: Table, single: Mapping[str, Therapy]) -> Ther
         if part not in single:
             table.fault("of", f"unknown therapy {part!r}; allowed: {', '.join(single)}")
         elif single[part].kind != kind:
-            table.fault("of", f"{part!r} is a {single[part].kind}, not a {kind}: kinds are never mixed")
+            table.fault(
+                "of", f"{part!r} is a {single[part].kind}, not a {kind}: kinds are never mixed"
+            )
     if len(set(of)) < 2:
         table.fault("of", f"a combination needs two different therapies, got {list(of)!r}")
     label, reason = table.text("label", name), table.text("reason", "")

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from metinfer.inference.design import LaneSpec
+from metinfer.inference.lanes import lane_inputs
 from metinfer.mechanism.equations import INPUTS, PARAMETERS, STATES
 from metinfer.mechanism.grid import Grid, Lane, build_grid
 from metinfer.mechanism.inputs import Constant, Input, Product, Steps, Sum
@@ -42,6 +43,9 @@ class Scene:
     timp1: float
     arrival: str
     years: float
+    timp1_level: str = "healthy"
+    arrival_end: float = 0.0
+    origin: float = 0.0
 
     @property
     def spec(self) -> LaneSpec:
@@ -49,9 +53,11 @@ class Scene:
         return LaneSpec(
             species=self.species,
             context=self.context,
+            timp1_level=self.timp1_level,
             timp1_fold=self.timp1,
             injury=self.injury,
             arrival=self.arrival,
+            arrival_end=self.arrival_end,
         )
 
 
@@ -63,10 +69,25 @@ class Schedule:
     injury: float
     arrival: str
     years: float
+    arrival_end: float = 0.0
+    origin: float = 0.0
+
+    @property
+    def steady(self) -> dict[str, Input | float]:
+        """Inputs without therapy, as in the fit."""
+        return lane_inputs(
+            LaneSpec(
+                species=self.species,
+                context="",
+                injury=self.injury,
+                arrival=self.arrival,
+                arrival_end=self.arrival_end,
+            )
+        )
 
 
 def clock(years: float) -> np.ndarray:
-    """Times of a curve (time,), years from 0 to `years`."""
+    """Return times of a curve (time,), years from 0 to `years`."""
     return np.linspace(0.0, years, TIMES)
 
 
@@ -112,8 +133,10 @@ def simulate(
 
 
 def _schedule(scene: Scene, timed: bool) -> Schedule:
-    """Schedule of a scene; a lasting injury is left to the parameters unless a therapy sets injury."""
-    return Schedule(scene.species, scene.injury if timed else 1.0, scene.arrival, scene.years)
+    """Schedule of a scene; lasting injury is in the parameters unless a therapy sets it."""
+    injury = scene.injury if timed else 1.0
+    arrival = (scene.arrival, scene.years, scene.arrival_end)
+    return Schedule(scene.species, injury, *arrival, scene.origin)
 
 
 def _rows(draws: Draws, scenes: Sequence[Scene], timed: bool) -> np.ndarray:
@@ -129,14 +152,12 @@ def lanes(
     schedule: Schedule, therapies: Therapies, therapy: Therapy | None, count: int
 ) -> list[Lane]:
     """One solver lane per variant of the kinetics, for one schedule."""
-    species, injury = schedule.species, schedule.injury
     outputs = tuple((clock(schedule.years) * YEAR).tolist())
-    steady: dict[str, Input] = {"injury": Constant(injury)}
     return [
         Lane(
-            name=f"{therapy.name if therapy else 'none'}:{species}:{i}",
+            name=f"{therapy.name if therapy else 'none'}:{schedule.species}:{i}",
             outputs=outputs,
-            inputs=steady | _inputs(therapies, therapy, species, (i, count), injury),
+            inputs=schedule.steady | _inputs(therapies, therapy, schedule, (i, count)),
             bolus=schedule.arrival == "bolus",
         )
         for i in range(count)
@@ -146,11 +167,13 @@ def lanes(
 def _grid(
     schedules: tuple[Schedule, ...], therapies: Therapies, therapy: Therapy | None, count: int
 ) -> Grid:
-    """The grid of some schedules; the last one is kept, as every source asks for it in turn."""
+    """Return the grid of some schedules; the last one is kept, as each source asks for it."""
     key = repr((schedules, therapy, count))
     if key not in therapies.memo:
         therapies.memo.clear()
-        therapies.memo[key] = build_grid([lane for s in schedules for lane in lanes(s, therapies, therapy, count)])
+        therapies.memo[key] = build_grid(
+            [lane for s in schedules for lane in lanes(s, therapies, therapy, count)]
+        )
     grid = therapies.memo[key]
     if not isinstance(grid, Grid):
         raise TypeError(f"the memo holds {type(grid).__name__}, not a grid")
@@ -158,16 +181,17 @@ def _grid(
 
 
 def _inputs(
-    therapies: Therapies, therapy: Therapy | None, species: str, variant: tuple[int, int], injury: float
+    therapies: Therapies, therapy: Therapy | None, schedule: Schedule, variant: tuple[int, int]
 ) -> dict[str, Input]:
-    """Inputs that a therapy changes, in one variant (which, of how many) of the kinetics."""
+    """Return inputs that a therapy changes, in one variant (which, of how many) of kinetics."""
     if therapy is None:
         return {}
+    species = schedule.species
     which, count = variant
     driven: dict[str, list[Input]] = {}
     settings: dict[str, list[tuple[float, SetRow]]] = {}
     for part in (therapy, *therapy.parts):
-        day = part.start_in(species)
+        day = schedule.origin + part.start_in(species)
         for dose in part.doses:
             agent = therapies.agents[dose.agent]
             kinetics = variants(agent, species, count)[which]
@@ -175,20 +199,24 @@ def _inputs(
             driven.setdefault(agent.target, []).append(course)
         for row in part.sets:
             settings.setdefault(row.input, []).append((day, row))
-    inputs: dict[str, Input] = {n: p[0] if len(p) == 1 else Sum(tuple(p)) for n, p in driven.items()}
-    base = _HEALTHY | {"injury": injury}
+    inputs: dict[str, Input] = {
+        n: p[0] if len(p) == 1 else Sum(tuple(p)) for n, p in driven.items()
+    }
+    base = _HEALTHY | {"injury": schedule.injury}
     return inputs | {name: _setting(base[name], rows) for name, rows in settings.items()}
 
 
 def _setting(base: float, rows: Sequence[tuple[float, SetRow]]) -> Input:
-    """A constant input with settings laid over it, in the order in which they start."""
+    """Return a constant input with settings laid over it, in the order in which they start."""
     result: Input = Constant(base)
     for day, row in sorted(rows, key=lambda item: item[0] + item[1].start):
         edges = (day + row.start, day + row.stop)
         if row.factor is not None:
             result = Product((result, _pulse(edges, row.factor, 1.0)))
         else:
-            result = Sum((Product((result, _pulse(edges, 0.0, 1.0))), _pulse(edges, row.value or 0.0, 0.0)))
+            result = Sum(
+                (Product((result, _pulse(edges, 0.0, 1.0))), _pulse(edges, row.value or 0.0, 0.0))
+            )
     return result
 
 
