@@ -133,7 +133,7 @@ def test_sorting_orders_numbers_as_numbers(ok: Opened) -> None:
         heads[place].click()
         cells = page.eval_on_selector_all(
             f"#table-intervals tbody tr > :nth-child({place + 1})",
-            "cs => cs.map((c) => Number(c.dataset.v))",
+            "cs => cs.map((c) => JSON.parse(c.dataset.values)[0])",
         )
         assert cells == expected(cells)
 

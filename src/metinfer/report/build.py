@@ -18,6 +18,7 @@ from metinfer.report.content import ReportContent, Span
 from metinfer.report.drawings import all_drawings, draw_equations
 from metinfer.report.explorer import explorer
 from metinfer.report.sections import all_tables
+from metinfer.report.tables import plain
 
 LIGHT = {
     "page": "#ffffff", "paper": "#fefefe", "ink": "#1b1f24", "muted": "#59626d",
@@ -75,7 +76,8 @@ def sections(content: ReportContent) -> list[Section]:
 
 def _packed(value: Any) -> str:
     """Return compact JSON for an attribute; autoescape makes it safe there."""
-    return json.dumps(clean(value), ensure_ascii=False, separators=(",", ":"))
+    short = [plain(v) for v in value]
+    return json.dumps(short, ensure_ascii=False, separators=(",", ":"))
 
 
 def _inlined(value: Any) -> Markup:

@@ -19,7 +19,9 @@ from metinfer.report.content import (
 )
 from metinfer.report.gather import evidence as tables
 from metinfer.report.gather import fit, model, posterior, predictions
+from metinfer.report.words import number
 
+TITLE = "Dormant tumour cells in the liver: what published tables say about therapies"
 #: What each gate guards, in words.
 GUARDS = {
     "R-hat": "the chains agree with one another",
@@ -64,7 +66,7 @@ def collect(run: Any) -> ReportContent:
     known = _parameters(evidence, after, before)
     predictive = _dataset(run, "predictive.nc")
     return ReportContent(
-        title=_title(evidence),
+        title=TITLE,
         verdict=verdict(run, gates, judged, author, missing),
         answers=answers,
         author=author,
@@ -93,9 +95,8 @@ def collect(run: Any) -> ReportContent:
     )
 
 
-def _title(evidence: Any) -> str:
-    question = evidence.analysis.get("question")
-    return str(question) if question else "Dormant cells in the liver: what would therapies do?"
+def _words(limit: str) -> str:
+    return limit.replace("<=", "at most").replace(">=", "at least")
 
 
 def _parameters(evidence: Any, after: Any, before: Any) -> tuple[Any, ...]:
@@ -136,7 +137,8 @@ def _gates(run: Any) -> tuple[tuple[Gate, ...], bool | None]:
         return (), None
     document = json.loads(path.read_text(encoding="utf-8"))
     gates = tuple(
-        Gate(g["name"], _guard(g), g["value"], g["limit"], g["passed"]) for g in document["gates"]
+        Gate(g["name"], _guard(g), g["value"], _words(g["limit"]), g["passed"])
+        for g in document["gates"]
     )
     return gates, bool(document["passed"])
 
@@ -155,8 +157,8 @@ def verdict(run: Any, gates: tuple[Gate, ...], judged: bool | None,
         reasons.append(f"the run is {run.record.status}, not complete")
     if judged is None:
         reasons.append("the gates were not judged (metinfer diagnose RUN)")
-    reasons += [f"{g.name} is {g.value:.4g}; the limit is {g.limit}" for g in gates
-                if g.passed is False and g.value is not None]  # fmt: skip
+    reasons += [f"{g.name} is {number(g.value, 4)}; the limit is {g.limit}" for g in gates
+                if g.passed is False]  # fmt: skip
     if run.record.quick:
         reasons.append("this was a quick run, with too few draws for results")
     reasons += [f"\u201c{f.label}\u201d is missing ({f.where})" for f in author if not f.text]

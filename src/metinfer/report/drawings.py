@@ -89,9 +89,23 @@ def _traces(content: ReportContent) -> list[Drawing]:
     ]  # fmt: skip
 
 
+def drawn_populations(content: ReportContent) -> tuple[str, ...]:
+    """Return the populations with figures of their own: those of the named answers.
+
+    The others are in the tables and in the interactive curves; drawing all would make a page
+    that nobody reads.
+    """
+    every = dict.fromkeys([*(e.population for e in content.effects),
+                           *(c.population for c in content.curves)])  # fmt: skip
+    named = dict.fromkeys(a.effect.population for a in content.answers)
+    return tuple(named or every)[:4]
+
+
 def forest_effects(content: ReportContent) -> dict[tuple[str, float], list[Effect]]:
     """Return absolute risk reductions by kind of therapy at the longest horizon of each unit."""
-    chosen = [e for e in content.effects if e.measure == "absolute_risk_reduction"]
+    drawn = drawn_populations(content)
+    chosen = [e for e in content.effects
+              if e.measure == "absolute_risk_reduction" and e.population in drawn]  # fmt: skip
     longest = {e.population: e.horizon for e in sorted(chosen, key=lambda e: e.horizon)}
     groups: dict[tuple[str, float], list[Effect]] = {}
     for effect in chosen:
@@ -116,7 +130,8 @@ def _forest(content: ReportContent) -> list[Drawing]:
 
 
 def _curves(content: ReportContent) -> list[Drawing]:
-    shown = [c for c in content.curves if c.source == "posterior"]
+    drawn = drawn_populations(content)
+    shown = [c for c in content.curves if c.source == "posterior" and c.population in drawn]
     made = []
     for place, population in enumerate(dict.fromkeys(c.population for c in shown)):
         group = [c for c in shown if c.population == population]

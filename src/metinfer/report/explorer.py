@@ -7,6 +7,7 @@ from typing import Any
 
 from metinfer.report import words
 from metinfer.report.content import Curve, Effect, ReportContent, Span
+from metinfer.report.sections import CONTRASTS
 
 SOURCES = (
     ("posterior", "posterior"),
@@ -28,13 +29,13 @@ def explorer(content: ReportContent) -> dict[str, Any] | None:
         "population": _same(c.population for c in treated),
         "horizon": [(words.number(h), words.years(h)) for h in reversed(horizons)],
     }
-    measures = dict.fromkeys(e.measure for e in content.effects)
+    measures = dict.fromkeys(e.measure for e in content.effects if e.measure in CONTRASTS)
     return {
         "choices": {**shared, "source": [s for s in SOURCES if s[0] in here]},
         "filters": {**shared, "measure": [(m, words.measure(m).label) for m in measures]},
         "data": {
             "curves": [_curve(c) for c in content.curves],
-            "effects": [_effect(e) for e in content.effects],
+            "effects": [_effect(e) for e in content.effects if e.measure in CONTRASTS],
             "horizons": _horizons(content),
         },
     }

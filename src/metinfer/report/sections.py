@@ -9,6 +9,8 @@ from metinfer.report import words
 from metinfer.report.content import Answer, Effect, ReportContent
 from metinfer.report.tables import Column, Table, flag, learnt, numeric, span, state, table, text
 
+#: Measures of the therapy tables; risks themselves stand in report.json.
+CONTRASTS = ("absolute_risk_reduction", "risk_ratio", "rmst_gain")
 #: Kinds of therapy, never shown in one table.
 KINDS = {
     "regimen": "Regimens: what can be given",
@@ -73,7 +75,7 @@ def effects(content: ReportContent, kind: str) -> Table:
         text("Number needed to treat", _needed),
         text("Applicability", lambda e: e.applicability),
     ]
-    items = [e for e in content.effects if e.kind == kind]
+    items = [e for e in content.effects if e.kind == kind and e.measure in CONTRASTS]
     return table(
         f"effects-{kind}", KINDS.get(kind, kind), columns, items, keys=_effect_keys, wide=True
     )

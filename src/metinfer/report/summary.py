@@ -9,8 +9,20 @@ from metinfer.report.content import Answer, Effect, ReportContent
 def answer_sentence(answer: Answer) -> str:
     """Return one sentence: what the therapy would do, how sure, and whether that was learnt."""
     effect = answer.effect
+    if effect.measure in ("risk", "risk_untreated"):
+        return f"In {effect.population}, {_risk(effect)}. {learnt_sentence(effect)}"
     opening = f"In {effect.population}, {effect.therapy} {_would(effect)}"
     return f"{opening}. {learnt_sentence(effect)}"
+
+
+def _risk(effect: Effect) -> str:
+    measure = words.measure(effect.measure)
+    median, _, wide = words.span_parts(words.scale(effect.posterior, measure.factor))
+    who = "without therapy" if effect.measure == "risk_untreated" else f"under {effect.therapy}"
+    return (
+        f"the risk of metastasis within {words.years(effect.horizon)} {who} is {median} % "
+        f"(90 % interval {wide})"
+    )
 
 
 def _would(effect: Effect) -> str:
@@ -34,7 +46,7 @@ def _would(effect: Effect) -> str:
             f"would change the event-free time within {horizon} by {median} years "
             f"(90 % interval {wide}){_crosses(effect)}"
         )
-    return f"has a {measure.label} within {horizon} of {median} {measure.unit} (90 %: {wide})"
+    return f"gives a {measure.label} of {median} {measure.unit} (90 % interval {wide})"
 
 
 def _crosses(effect: Effect) -> str:

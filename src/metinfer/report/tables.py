@@ -1,7 +1,7 @@
 """Tables as data: what the page shows, what the CSV holds and what `report.json` carries.
 
 A cell keeps the text that is shown apart from the values behind it, so that sorting and
-downloads use full precision while the eye gets the digits the interval supports.
+downloads use six digits while the eye gets the digits the interval supports.
 """
 
 from __future__ import annotations
@@ -19,10 +19,9 @@ SPAN_PARTS = ("median", "lo50", "hi50", "lo90", "hi90")
 
 @dataclass(frozen=True)
 class Cell:
-    """Shown text, the value that sorts it, and the values a download gets."""
+    """Shown text, and the values behind it: the first one sorts, a download gets all."""
 
     text: str
-    sort: str | float | None
     values: tuple[Any, ...]
     detail: str = ""  # second line, smaller
     tone: str = ""  # "good", "bad", "warn", "assumed" or nothing
@@ -65,10 +64,10 @@ class Table:
 
 
 def plain(value: Any) -> Any:
-    """Return a value JSON can hold; NaN and infinities become null."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
+    """Return a value JSON can hold, numbers to six digits; NaN and infinities become null."""
+    if not isinstance(value, float):
+        return value
+    return float(f"{value:.6g}") if math.isfinite(value) else None
 
 
 def table(
@@ -92,7 +91,7 @@ def text(label: str, get: Callable[[Any], str], **more: Any) -> Column:
 
     def make(item: Any) -> Cell:
         value = str(get(item) or "")
-        return Cell(value or words.GAP, value.lower(), (value,))
+        return Cell(value or words.GAP, (value,))
 
     return Column(label, make, **more)
 
@@ -107,7 +106,7 @@ def numeric(
 
     def make(item: Any) -> Cell:
         value = get(item)
-        return Cell(show(value), value, (value,))
+        return Cell(show(value), (value,))
 
     return Column(label, make, numeric=True, **more)
 
@@ -123,11 +122,11 @@ def span(
     def make(item: Any) -> Cell:
         value = get(item)
         if value is None:
-            return Cell(words.GAP, None, (None,) * 5)
+            return Cell(words.GAP, (None,) * 5)
         shown = words.scale(value, factor(item))
         median, _, wide = words.span_parts(shown)
         ends = (shown.median, shown.lo50, shown.hi50, shown.lo90, shown.hi90)
-        return Cell(median, shown.median, ends, detail=wide)
+        return Cell(median, ends, detail=wide)
 
     parts = tuple(f"{label} {p}" for p in SPAN_PARTS)
     return Column(label, make, parts=parts, numeric=True, **more)
@@ -138,7 +137,7 @@ def flag(label: str, get: Callable[[Any], tuple[str, str]], **more: Any) -> Colu
 
     def make(item: Any) -> Cell:
         shown, tone = get(item)
-        return Cell(shown, shown.lower(), (shown,), tone=tone)
+        return Cell(shown, (shown,), tone=tone)
 
     return Column(label, make, **more)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
@@ -28,7 +29,7 @@ def equation_svg(latex: str, name: str, plain: str) -> str | None:
     plain
         What a screen reader says instead.
     """
-    settings = {"svg.fonttype": "path", "mathtext.fontset": "stix", "svg.hashsalt": name}
+    settings: Any = {"svg.fonttype": "path", "mathtext.fontset": "stix", "svg.hashsalt": name}
     with mpl.rc_context(settings):
         figure = Figure(figsize=(0.1, 0.1))
         figure.text(0, 0, f"${_upright(latex)}$", fontsize=11, color=INK, parse_math=True)

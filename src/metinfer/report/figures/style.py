@@ -11,6 +11,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from metinfer.report.content import Span
 
@@ -26,7 +27,8 @@ THEME_COLOURS = {
     GREEN: "green", VERMILLION: "vermillion", SKY: "sky", PURPLE: "purple",
 }  # fmt: skip
 
-RC: dict[str, Any] = {
+#: Settings under which every figure is drawn (matplotlib types its keys as one long literal).
+RC: Any = {
     "font.size": 8.0,
     "font.family": "sans-serif",
     "axes.titlesize": 8.5,
@@ -95,8 +97,8 @@ def styled(draw: Callable[..., Figure]) -> Callable[..., Figure]:
 
 def canvas(height: float, **subplots: Any) -> tuple[Figure, Any]:
     """Return a page-wide figure and its axes."""
-    figure = Figure(figsize=(WIDTH, height), layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.06, h_pad=0.06)  # type: ignore[union-attr]
+    layout = ConstrainedLayoutEngine(w_pad=0.06, h_pad=0.06)
+    figure = Figure(figsize=(WIDTH, height), layout=layout)
     return figure, figure.subplots(squeeze=False, **subplots)
 
 

@@ -38,6 +38,10 @@ def _latex(name: str, named: dict[str, str]) -> str:
     return name if len(name) == 1 else r"\mathrm{" + name.replace("_", r"\,") + "}"
 
 
+def _set(expression: sp.Expr, names: dict[sp.Symbol, str]) -> str:
+    return str(sp.latex(expression, symbol_names=names, mul_symbol=r"\,"))
+
+
 def _readable(expression: sp.Expr) -> sp.Expr:
     """Return powers as powers: the equations hold them as exp(b log(x + a tiny floor))."""
     return expression.subs(source.FLOOR, 0).replace(sp.exp, _as_powers)
@@ -64,7 +68,7 @@ def equations() -> tuple[Equation, ...]:
     made = []
     for symbol, expression in source.DERIVED.items():
         tidy = _readable(expression)
-        latex = f"{names[symbol]} = {sp.latex(tidy, symbol_names=names)}"
+        latex = f"{names[symbol]} = {_set(tidy, names)}"
         meaning = MEANINGS.get(str(symbol), str(symbol))
         made.append(Equation(meaning[0].upper() + meaning[1:], latex, f"{symbol} = {tidy}"))
     for equation in source.EQUATIONS:
@@ -72,7 +76,7 @@ def equations() -> tuple[Equation, ...]:
         own = sp.Symbol(state.name, real=True)
         change = _readable(equation.production - equation.loss * own)
         left = names.get(own, state.name)
-        latex = rf"\frac{{d{left}}}{{dt}} = {sp.latex(change, symbol_names=names)}"
+        latex = rf"\frac{{d{left}}}{{dt}} = {_set(change, names)}"
         title = state.meaning[0].upper() + state.meaning[1:]
         made.append(Equation(title, latex, f"d{state.name}/dt = {change}"))
     return tuple(made)

@@ -9,7 +9,8 @@ import numpy as np
 import xarray as xr
 
 from metinfer.inference.learnt import contraction, overlap, summarise
-from metinfer.inference.priors import link_zone
+from metinfer.inference.priors import Entry
+from metinfer.inference.priors import Parameter as Prior
 from metinfer.report.content import Link, Parameter, Span, Trace
 
 #: Parameter -> arrow of the diagram, and what the arrow says.
@@ -77,7 +78,7 @@ def _parameter(entry: Mapping[str, Any], at: str | None, before: xr.DataArray,
     by = entry.get("by", {})
     prior = by.get(at) or by.get(species.get(at or "", at)) or entry["prior"]
     where = "" if at is None else f" ({at.replace('_', ' ')})"
-    found = {k: _pick(v, entry["name"], at) for k, v in quality.items()}
+    found: dict[str, Any] = {k: _pick(v, entry["name"], at) for k, v in quality.items()}
     learnt: dict[str, Any] = {} if after is None else {
         "posterior": span(after),
         "contraction": contraction(before.values, after.values),
@@ -147,21 +148,23 @@ def links(known: tuple[Parameter, ...], document: Mapping[str, Any],
             continue
         where = " (human)" if chosen.name.endswith("[human]") else ""
         made.append(Link(key, meaning + where, chosen.posterior, chosen.unit,
-                         *_absence(entries[name]["prior"], name, posterior)))  # fmt: skip
+                         *_absence(entries[name], posterior)))  # fmt: skip
     return tuple(made)
 
 
-def _absence(prior: Mapping[str, Any], name: str,
-             posterior: xr.Dataset | None) -> tuple[float | None, ...]:  # fmt: skip
-    """Return absent in the prior, absent and reversed in the posterior, for links only."""
+def _absence(entry: Mapping[str, Any], posterior: xr.Dataset | None) -> tuple[float | None, ...]:
+    """Return absent in the prior, absent and reversed in the posterior, for links only.
+
+    A link is a monotone map of one latent, so its dead zone lies between two prior quantiles.
+    """
+    prior = entry["prior"]
     if prior["dist"] != "link":
         return None, None, None
-    if posterior is None or "latent" not in posterior or name not in posterior["latent"]["latent"]:
-        return float(prior["absent"]), None, None
-    lower, upper = link_zone(prior)
-    z = posterior["latent"].sel(latent=name).values
-    return (
-        float(prior["absent"]),
-        float(np.mean((z >= lower) & (z <= upper))),
-        float(np.mean(z < lower)),
-    )
+    absent = float(prior["absent"])
+    if posterior is None or entry["name"] not in posterior:
+        return absent, None, None
+    reverse = float(prior["reversed"])
+    zone = Entry(Prior(**entry), None, prior).quantile([max(reverse, 1e-12), reverse + absent])
+    values = posterior[entry["name"]].values
+    below = float(np.mean(values < zone[0])) if reverse > 0 else 0.0
+    return absent, float(np.mean(values <= zone[1])) - below, below

@@ -75,20 +75,25 @@ def _curve(values: Mapping[str, Any], time: list[float], kind: str,
 def answers(asked: Iterable[Mapping[str, Any]], found: list[dict[str, Any]],
             predictions: xr.Dataset) -> tuple[tuple[Answer, ...], tuple[str, ...]]:  # fmt: skip
     """Return the named answers of analysis.toml, and a sentence for each that has none."""
-    made, missing = [], []
+    made: list[Answer] = []
+    missing: list[str] = []
     for wanted in asked:
         record = next((r for r in found if _matches(r, wanted)), None)
         shown = effect(record, wanted["measure"]) if record else None
-        name = str(wanted["name"]).replace("_", " ").replace("-", " ")
         if record is None or shown is None:
-            missing.append(f"the named answer \u201c{name}\u201d could not be computed")
+            missing.append(f"the named answer {wanted['name']} could not be computed")
             continue
         draws = _draws(predictions, record, wanted["measure"])
         margin = wanted.get("margin")
         made.append(
-            Answer(name, shown, margin, _exceeds(draws, margin, wanted["measure"]), density(draws))
+            Answer(_name(shown), shown, margin, _exceeds(draws, margin, wanted["measure"]), density(draws))
         )
     return tuple(made), tuple(missing)
+
+
+def _name(effect: Effect) -> str:
+    therapy = "No therapy" if effect.measure == "risk_untreated" else effect.therapy
+    return f"{therapy}: {effect.population}"
 
 
 def _matches(record: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
@@ -97,7 +102,7 @@ def _matches(record: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
 
 
 def _draws(predictions: xr.Dataset, record: Mapping[str, Any], measure: str) -> dict[str, Any]:
-    cell = predictions["measure"].sel(
+    cell = predictions["answer"].sel(
         therapy=record["therapy"], population=record["population"], measure=measure
     )
     years = np.asarray(predictions["horizon_year"].sel(population=record["population"]))

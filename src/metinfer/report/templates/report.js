@@ -35,9 +35,8 @@
 
   // Tables: sort by a heading, download as CSV.
   const value = (cell) => {
-    const raw = cell.dataset.v;
-    if (raw === undefined || raw === "") return null;
-    return cell.dataset.t === "n" ? Number(raw) : raw;
+    const first = JSON.parse(cell.dataset.values)[0];
+    return first === "" ? null : first;
   };
   const compare = (a, b, up) => {
     if (a === null || b === null) return (a === null) - (b === null);

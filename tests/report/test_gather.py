@@ -1,0 +1,111 @@
+"""What is taken from tables, draws and predictions, against values worked out by hand."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from metinfer.report import collect as collected
+from metinfer.report.content import AuthorField, Gate
+from metinfer.report.figures.equations import equation_svg
+from metinfer.report.gather import evidence, fit, model, posterior, predictions
+
+LINK = {
+    "name": "link", "unit": "1", "symbol": "b", "meaning": "a link", "reason": "", "source": "",
+    "prior": {"dist": "link", "scale": 0.5, "absent": 0.3, "reversed": 0.1},
+}  # fmt: skip
+
+
+def test_life_table_counts_half_of_the_censored() -> None:
+    rows = [SimpleNamespace(at_risk=100, censored=20, events=9),
+            SimpleNamespace(at_risk=71, censored=0, events=0)]  # fmt: skip
+    assert fit.kaplan_meier(rows) == pytest.approx((0.9, 0.9))
+
+
+def test_tail_probability_is_two_sided_and_halves_ties() -> None:
+    draws = np.array([0.0, 1.0, 2.0, 3.0])
+    assert fit.tail(1.0, draws) == pytest.approx(0.75)
+    assert fit.tail(9.0, draws) == 0.0
+
+
+def test_a_link_that_repeats_its_prior_is_absent_as_often_as_assumed() -> None:
+    p = (np.arange(20_000) + 0.5) / 20_000
+    values = posterior.Entry(posterior.Prior(**LINK), None, LINK["prior"]).quantile(p)
+    after = xr.Dataset({"link": (("chain", "draw"), values[None])})
+    absent_before, absent, backwards = posterior._absence(LINK, after)
+    assert absent_before == 0.3
+    assert absent == pytest.approx(0.3, abs=1e-3)
+    assert backwards == pytest.approx(0.1, abs=1e-3)
+
+
+def test_no_row_says_that_nothing_can_be_learnt() -> None:
+    assert "nothing can be learnt" in evidence.teach(0, 0)
+    assert "One cohort" in evidence.teach(5, 1)
+    assert "Thin" in evidence.teach(3, 3)
+
+
+def test_every_equation_can_be_drawn() -> None:
+    made = model.equations()
+    names = {e.plain.partition(" = ")[0] for e in made}
+    assert {"dA/dt", "dL/dt", "Z", "seed"} <= names
+    for k, equation in enumerate(made):
+        assert equation_svg(equation.latex, f"e{k}", equation.plain), equation.latex
+
+
+def test_powers_read_as_powers() -> None:
+    seed = next(e for e in model.equations() if e.plain.startswith("seed"))
+    assert "U**nu" in seed.plain
+    assert "log(U)" not in seed.plain
+
+
+def _run(status: str = "complete", quick: bool = False) -> SimpleNamespace:
+    return SimpleNamespace(record=SimpleNamespace(status=status, quick=quick))
+
+
+GOOD = Gate("divergences", "", 0.0, "0", True)
+BAD = Gate("R-hat", "", None, "at most 1.01", False)
+GAP = AuthorField(1, "Question of interest", "", "analysis.toml, question")
+
+
+@pytest.mark.parametrize(
+    ("run", "gates", "judged", "author", "missing", "words"),
+    [
+        (_run("interrupted"), (GOOD,), True, (), (), "interrupted"),
+        (_run(), (BAD,), False, (), (), "R-hat"),
+        (_run(), (), None, (), (), "not judged"),
+        (_run(), (GOOD,), True, (GAP,), (), "Question of interest"),
+        (_run(), (GOOD,), True, (), ("an answer could not be computed",), "an answer"),
+        (_run(quick=True), (GOOD,), True, (), (), "quick"),
+    ],
+)
+def test_each_fault_alone_makes_a_run_not_reportable(
+    run: SimpleNamespace, gates: tuple, judged: bool | None, author: tuple, missing: tuple,
+    words: str,
+) -> None:  # fmt: skip
+    found = collected.verdict(run, gates, judged, author, missing)
+    assert not found.reportable
+    assert len(found.reasons) == 1
+    assert words in found.reasons[0]
+
+
+def test_a_clean_run_is_reportable_though_two_levels_were_not_run() -> None:
+    found = collected.verdict(_run(), (GOOD,), True, (), ())
+    assert found.reportable
+    assert [v.state for v in found.levels] == ["pass", "not run", "not run"]
+
+
+def test_density_integrates_to_one_and_needs_spread() -> None:
+    draws = {"posterior": np.random.default_rng(1).normal(size=2000)}
+    found = predictions.density(draws)
+    assert found is not None
+    assert np.trapezoid(found.posterior, found.x) == pytest.approx(1, abs=0.03)
+    assert predictions.density({"posterior": np.ones(50)}) is None
+
+
+def test_exceeding_a_margin_means_benefit_on_either_scale() -> None:
+    draws = {"posterior": np.array([0.2, 0.4, 0.6, 0.8])}
+    assert predictions._exceeds(draws, 0.5, "risk_ratio") == 0.5
+    assert predictions._exceeds(draws, 0.7, "absolute_risk_reduction") == 0.25
