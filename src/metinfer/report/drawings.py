@@ -14,6 +14,7 @@ from metinfer.report.figures.equations import equation_svg
 from metinfer.report.figures.export import to_svg
 from metinfer.report.figures.rows import pages
 
+PLURAL = {"regimen": "regimens", "clamp": "clamps", "adverse": "adverse events"}
 PER_PAGE = {"answers": 6, "parameters": 30, "forest": 13, "curves": 12, "cohorts": 8, "traces": 5}
 
 
@@ -117,7 +118,7 @@ def forest_effects(content: ReportContent) -> dict[tuple[str, float], list[Effec
 def _forest(content: ReportContent) -> list[Drawing]:
     made = []
     for (kind, horizon), effects in forest_effects(content).items():
-        title = f"Absolute risk reduction within {words.years(horizon)}, {kind}s"
+        title = f"Absolute risk reduction within {words.years(horizon)}, {PLURAL.get(kind, kind)}"
         caption = (
             "Circles are the posterior, squares the prior behind it, triangles the posterior "
             "without the mouse rows; thick bars are 50 %, thin ones 90 % intervals. In the order "
@@ -146,7 +147,7 @@ def _curves(content: ReportContent) -> list[Drawing]:
 def _curve_parts(name: str, population: str, kind: str, base: list[Curve],
                  treated: list[Curve]) -> list[Drawing]:  # fmt: skip
     return [
-        _drawing(f"{name}-{k}", f"Share free of metastasis, {kind}s, {population}{part}",
+        _drawing(f"{name}-{k}", f"Share free of metastasis, {PLURAL.get(kind, kind)}, {population}{part}",
                  "Posterior median with 50 % and 90 % bands; the dashed grey line is no therapy. "
                  "The vertical axis starts above zero where every curve stays high.",
                  figures.event_free_curves, [*base, *group])

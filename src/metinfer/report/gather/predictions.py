@@ -86,7 +86,7 @@ def answers(asked: Iterable[Mapping[str, Any]], found: list[dict[str, Any]],
         draws = _draws(predictions, record, wanted["measure"])
         margin = wanted.get("margin")
         made.append(
-            Answer(_name(shown), shown, margin, _exceeds(draws, margin, wanted["measure"]), density(draws))
+            missing.append(f"the named answer {wanted['name']} could not be computed")
         )
     return tuple(made), tuple(missing)
 
