@@ -109,3 +109,67 @@ def test_exceeding_a_margin_means_benefit_on_either_scale() -> None:
     draws = {"posterior": np.array([0.2, 0.4, 0.6, 0.8])}
     assert predictions._exceeds(draws, 0.5, "risk_ratio") == 0.5
     assert predictions._exceeds(draws, 0.7, "absolute_risk_reduction") == 0.25
+
+
+def _predictions() -> xr.Dataset:
+    """Two therapies, one population, two horizons; therapy `a` halves a risk of 0.4."""
+    measures = ["risk", "risk_untreated", "absolute_risk_reduction", "risk_ratio", "rmst_gain"]
+    rng = np.random.default_rng(3)
+    wide = {"prior": 0.1, "no_mouse": 0.1, "posterior": 0.02}
+    base = np.array([0.2, 0.4, 0.2, 0.5, 1.0])
+    values = np.stack([
+        base + s * rng.normal(size=(200, 2, 1, 2, 5)) for s in wide.values()
+    ])  # fmt: skip
+    share = np.linspace(1.0, 0.6, 5)[:, None] + np.array([-0.02, -0.01, 0, 0.01, 0.02])
+    cell = ("source", "therapy", "population")
+    return xr.Dataset(
+        {
+            "answer": (("source", "draw", "therapy", "population", "horizon", "measure"), values),
+            "event_free": ((*cell, "time", "quantile"), np.tile(share, (3, 2, 1, 1, 1))),
+            "event_free_untreated": (
+                ("source", "population", "time", "quantile"), np.tile(share, (3, 1, 1, 1))),
+            "failed": (cell, np.zeros((3, 2, 1), dtype=int)),
+            "applicability": (("therapy", "population"), np.array([["prior only"]] * 2)),
+        },
+        coords={
+            "source": list(wide), "therapy": ["a", "b"], "population": ["p"],
+            "quantile": [0.05, 0.25, 0.5, 0.75, 0.95], "measure": measures,
+            "therapy_label": ("therapy", ["Agent A", "Agent B"]),
+            "kind": ("therapy", ["regimen", "clamp"]),
+            "population_label": ("population", ["made-up people"]),
+            "species": ("population", ["human"]), "endpoint": ("population", ["liver"]),
+            "time_year": (("population", "time"), np.linspace(0, 10, 5)[None]),
+            "horizon_year": (("population", "horizon"), np.array([[5.0, 10.0]])),
+        },
+    )  # fmt: skip
+
+
+def test_named_answers_come_with_interval_verdict_and_margin() -> None:
+    data = _predictions()
+    asked = [
+        {"name": "one", "therapy": "a", "population": "p", "measure": "risk_ratio",
+         "time_year": 10.0, "margin": 0.8},
+        {"name": "base", "therapy": "a", "population": "p", "measure": "risk_untreated",
+         "time_year": 5.0},
+        {"name": "none", "therapy": "a", "population": "p", "measure": "risk_ratio",
+         "time_year": 7.0},
+    ]  # fmt: skip
+    found, missing = predictions.answers(asked, predictions.records(data), data)
+    assert [a.name for a in found] == ["Agent A: made-up people", "No therapy: made-up people"]
+    ratio = found[0]
+    assert ratio.effect.posterior.median == pytest.approx(0.5, abs=0.01)
+    assert ratio.effect.horizon == 10.0
+    assert ratio.effect.learnt == "learnt"
+    assert ratio.exceeds == 1.0
+    assert ratio.density is not None
+    assert len(missing) == 1
+    assert "none" in missing[0]
+
+
+def test_effects_and_curves_hold_every_cell_once() -> None:
+    found = predictions.records(_predictions())
+    assert len(predictions.effects(found)) == 2 * 2 * len(predictions.MEASURED)
+    curves = predictions.curves(found)
+    assert len(curves) == 3 * (2 + 1)
+    assert {c.therapy for c in curves} == {"", "Agent A", "Agent B"}
+    assert curves[0].bands[-1].lo90 == pytest.approx(0.58)

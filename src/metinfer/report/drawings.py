@@ -147,7 +147,8 @@ def _curves(content: ReportContent) -> list[Drawing]:
 def _curve_parts(name: str, population: str, kind: str, base: list[Curve],
                  treated: list[Curve]) -> list[Drawing]:  # fmt: skip
     return [
-        _drawing(f"{name}-{k}", f"Share free of metastasis, {PLURAL.get(kind, kind)}, {population}{part}",
+        _drawing(f"{name}-{k}",
+                 f"Share free of metastasis, {PLURAL.get(kind, kind)}, {population}{part}",
                  "Posterior median with 50 % and 90 % bands; the dashed grey line is no therapy. "
                  "The vertical axis starts above zero where every curve stays high.",
                  figures.event_free_curves, [*base, *group])

@@ -85,9 +85,8 @@ def answers(asked: Iterable[Mapping[str, Any]], found: list[dict[str, Any]],
             continue
         draws = _draws(predictions, record, wanted["measure"])
         margin = wanted.get("margin")
-        made.append(
-            missing.append(f"the named answer {wanted['name']} could not be computed")
-        )
+        beyond = _exceeds(draws, margin, wanted["measure"])
+        made.append(Answer(_name(shown), shown, margin, beyond, density(draws)))
     return tuple(made), tuple(missing)
 
 
