@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from metinfer.evidence import check, read_evidence
-    from metinfer.inference.diagnose import diagnose
     from metinfer.inference.model import build_model
     from metinfer.inference.sample import fit
     from metinfer.report.build import report
     from metinfer.runs import Run, load_run
-    from metinfer.therapy.predict import predict
+    from metinfer.workflow import diagnose, predict
 
 try:
     __version__ = version("metinfer")
@@ -29,10 +28,10 @@ _HOME = {
     "Run": "metinfer.runs",
     "build_model": "metinfer.inference.model",
     "check": "metinfer.evidence",
-    "diagnose": "metinfer.inference.diagnose",
+    "diagnose": "metinfer.workflow",
     "fit": "metinfer.inference.sample",
     "load_run": "metinfer.runs",
-    "predict": "metinfer.therapy.predict",
+    "predict": "metinfer.workflow",
     "read_evidence": "metinfer.evidence",
     "report": "metinfer.report.build",
 }

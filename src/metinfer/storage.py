@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from metinfer.errors import RunError
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 #: Fixed, because other installed readers would be free to guess another format.
-ENGINE = "h5netcdf"
+ENGINE: Final = "h5netcdf"
 
 
 @contextmanager
@@ -49,7 +49,10 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_groups(path: Path, groups: Mapping[str, xr.Dataset]) -> None:
-    """Write datasets to `path` as one netCDF file with a group each, whole or not at all."""
+    """Write datasets to `path` as one netCDF file with a group each, whole or not at all.
+
+    The group ``/`` is the file's own: a single dataset under that name makes a plain netCDF file.
+    """
     import xarray as xr
 
     tree = xr.DataTree.from_dict(dict(groups))
@@ -69,9 +72,11 @@ def read_groups(path: Path) -> dict[str, xr.Dataset]:
 
     try:
         with xr.open_datatree(path, engine=ENGINE) as tree:
-            return {name: node.to_dataset().load() for name, node in tree.children.items()}
+            nodes = {"/": tree, **tree.children}
+            found = {name: node.to_dataset(inherit=False).load() for name, node in nodes.items()}
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise RunError(f"{path} is damaged or not a file of a run ({error})") from error
+    return {name: group for name, group in found.items() if group.variables}
 
 
 def digest(path: Path) -> str:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import shlex
 import time
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, fields, replace
@@ -214,9 +212,7 @@ def settings_of(record: Record) -> Settings:
     return Settings(**{f.name: record.settings[f.name] for f in fields(Settings)})
 
 
-def _begin(
-    evidence: Evidence, path: Path, recipe: Recipe, resume: bool, options: Options
-) -> Run:
+def _begin(evidence: Evidence, path: Path, recipe: Recipe, resume: bool, options: Options) -> Run:
     given = {name: value for name, value in options.items() if value is not None}
     if resume and (path / "run.toml").is_file():
         run = open_run(path)
@@ -249,7 +245,9 @@ def _record(evidence: Evidence, path: Path, recipe: Recipe, settings: Settings) 
 def _refuse_other(run: Run, evidence: Evidence, given: Mapping[str, Any]) -> None:
     """Raise UsageError if going on with `run` would mix two different fits."""
     record = run.record
-    differs = [f"--{k} was {record.settings[k]}" for k, v in given.items() if record.settings[k] != v]
+    differs = [
+        f"--{k} was {record.settings[k]}" for k, v in given.items() if record.settings[k] != v
+    ]
     if record.digest != evidence.digest:
         differs.append("the evidence was another")
     if record.code != code_hash() or record.versions != versions():
@@ -356,19 +354,11 @@ def _gather(run: Run) -> Groups:
 
 def _prior_draws(model: Any, settings: Settings) -> xr.Dataset:
     """As many draws of every parameter from the prior as the posterior has (chain, draw, ...)."""
-    import pymc as pm
+    from metinfer.inference.forward import prior_draws
 
-    names = [v.name for v in [*model.free_RVs, *model.deterministics]]
     # A stream of its own: spawned children are those of the chains.
     seed = _seed(np.random.SeedSequence([settings.seed, 1]))
-    logging.getLogger("pymc.sampling.forward").setLevel(logging.WARNING)
-    with warnings.catch_warnings(), reproducible():
-        # The likelihood is left out here on purpose.
-        warnings.filterwarnings("ignore", message=".*Potentials.*", category=UserWarning)
-        tree = pm.sample_prior_predictive(
-            settings.draws * settings.chains, model=model, var_names=names, random_seed=seed
-        )
-    return tree["prior"].to_dataset().drop_attrs()
+    return prior_draws(model, settings.draws * settings.chains, seed % 2**32)
 
 
 def _seed(sequence: np.random.SeedSequence) -> int:

@@ -1,0 +1,113 @@
+"""What is done with a run folder: judge it, predict from it, and the whole way in one call."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from metinfer.runs import MAIN, POSTERIOR, Run, load_run
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from metinfer.inference.diagnose import Diagnosis
+
+PREDICTIONS = "predictions.nc"
+DIAGNOSTICS = "diagnostics.json"
+#: Draws of each source that are solved again for every therapy.
+PREDICTED_DRAWS = 1000
+#: Sources of predictions, by the group of `posterior.nc` that they come from.
+SOURCES = {"prior": "prior", "no_mouse": "posterior_no_mouse", "posterior": "posterior"}
+
+
+def diagnose(run: Run) -> Diagnosis:
+    """All gates of a run; also written to `diagnostics.json` in its folder."""
+    from metinfer.inference.diagnose import Diagnosis, convergence_gates, solver_gates
+    from metinfer.inference.model import TRANSLATION_SD, Joint
+
+    joint = Joint.of(run.evidence)
+    weights = [np.ones(len(joint.design.rows)), np.ones(len(joint.design.intervals))]
+    gates = convergence_gates(run.posterior, run.statistics_of(MAIN))
+    gates += solver_gates(joint, run.posterior, TRANSLATION_SD, weights)
+    diagnosis = Diagnosis(gates)
+    run.write_text(DIAGNOSTICS, json.dumps(plain(diagnosis.to_dict()), indent=1) + "\n")
+    return diagnosis
+
+
+def predict(
+    run: Run, therapies: str | Path | None = None, populations: str | Path | None = None
+) -> xr.Dataset:
+    """Predictions of every therapy in every population; also written to `predictions.nc`.
+
+    Parameters
+    ----------
+    run : Run
+    therapies, populations : path, optional
+        TOML files; those that were fitted with the run by default.
+
+    Returns
+    -------
+    xarray.Dataset
+        See `metinfer.therapy.predict.predict`.
+    """
+    from metinfer.inference.model import Joint
+    from metinfer.therapy.applicability import Applicability
+    from metinfer.therapy.draws import NamedDraws
+    from metinfer.therapy.populations import read_populations
+    from metinfer.therapy.predict import predict as predict_all
+    from metinfer.therapy.regimen import read_therapies
+
+    inputs = run.path / "inputs"
+    cures = read_therapies(therapies or inputs / "therapies.toml")
+    groups = read_populations(populations or inputs / "populations.toml")
+    where = Joint.of(run.evidence).design.coordinates
+    sources = {
+        name: NamedDraws(_flat(run.groups[group]), where).thinned(PREDICTED_DRAWS)
+        for name, group in SOURCES.items()
+        if group in run.groups
+    }
+    data = predict_all(sources, cures, groups, Applicability.of(run.evidence, cures))
+    data = data.assign_attrs(posterior_sha256=run.record.files[POSTERIOR])
+    run.write_groups(PREDICTIONS, {"/": data})
+    return data
+
+
+def predictions(run: Run) -> xr.Dataset:
+    """Predictions in the run folder if they are of this posterior, else new ones."""
+    if run.holds(PREDICTIONS):
+        data = run.read_result(PREDICTIONS)["/"]
+        if data.attrs.get("posterior_sha256") == run.record.files[POSTERIOR]:
+            return data
+    return predict(run)
+
+
+def finish(path: str | Path) -> tuple[Run, Diagnosis, Path]:
+    """Judge a fitted run, predict from it and report it: the run, its gates and the page."""
+    from metinfer.report.build import report
+
+    run = load_run(path)
+    diagnosis = diagnose(run)
+    predict(run)
+    return run, diagnosis, report(run)
+
+
+def _flat(group: xr.Dataset) -> dict[str, np.ndarray]:
+    """Draws of all chains in one row: name -> (draw, ...)."""
+    return {
+        str(name): np.reshape(values.values, (-1, *values.shape[2:]))
+        for name, values in group.transpose("chain", "draw", ...).data_vars.items()
+    }
+
+
+def plain(value: Any) -> Any:
+    """Return plain JSON values: a number that is not finite becomes None."""
+    if isinstance(value, dict):
+        return {key: plain(v) for key, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(v) for v in value]
+    if isinstance(value, np.generic):
+        return plain(value.item())
+    return None if isinstance(value, float) and not np.isfinite(value) else value

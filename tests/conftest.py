@@ -1,0 +1,37 @@
+"""Fixtures for all tests, and the rule that a browser test may not be skipped under CI."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests import toy
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item):
+    report = yield
+    if report.skipped and item.get_closest_marker("browser") and os.environ.get("CI") == "true":
+        report.outcome = "failed"
+        report.longrepr = "a browser test was skipped under CI: install Chromium"
+    return report
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    """The browser's program; the test is skipped where there is none."""
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        pytest.skip("no Chromium on this machine")
+    return Path(found)
+
+
+@pytest.fixture
+def toy_evidence(tmp_path):
+    """Evidence of one file, for runs of the toy model."""
+    return toy.evidence(tmp_path / "evidence")

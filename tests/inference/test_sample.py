@@ -1,0 +1,286 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from metinfer.errors import MetinferError, UsageError
+from metinfer.inference import chains, sample
+from metinfer.inference.chains import Length, Task
+from metinfer.runs import load_run, open_run
+from metinfer.storage import digest
+from tests import toy
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def compiled():
+    """The toy model, compiled once for all tests of this module."""
+    model = toy.build(None)
+    return sample._compile(model, toy.subfits(None, model))
+
+
+@pytest.fixture(autouse=True)
+def compile_once(monkeypatch, compiled):
+    monkeypatch.setattr(sample, "_compile", lambda model, subfits: compiled)
+
+
+@pytest.fixture(scope="module")
+def whole(compiled, tmp_path_factory):
+    """A run that nothing interrupted."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sample, "_compile", lambda model, subfits: compiled)
+        return toy.run(tmp_path_factory.mktemp("whole"))
+
+
+def assert_same_draws(run, other):
+    assert set(run.groups) == set(other.groups)
+    for name, group in run.groups.items():
+        xr.testing.assert_identical(group.drop_encoding(), other.groups[name].drop_encoding())
+
+
+def start(folder: Path) -> subprocess.Popen:
+    """A fit in a process of its own, with one core, once its first chain is on the disk."""
+    code = (
+        "import sys, os, pathlib; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))});"
+        "from tests import toy; toy.run(pathlib.Path(sys.argv[1]))"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, str(folder)],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": f"{ROOT / 'src'}"},
+    )
+    for _ in range(4000):
+        if (folder / "run" / "chains" / "main" / "0.nc").exists() or process.poll() is not None:
+            return process
+        time.sleep(0.02)
+    return process
+
+
+def test_a_whole_run_holds_every_group(whole):
+    names = {"posterior", "sample_stats", "posterior_no_mouse", "sample_stats_no_mouse", "prior"}
+    assert set(whole.groups) == names
+    assert whole.posterior.sizes == {"chain": 3, "draw": 4000, "item": 3}
+    assert list(whole.posterior["item"].values) == ["a", "b", "c"]
+    assert not whole.sample_stats["diverging"].any()
+    assert load_run(whole.path).record.status == "complete"
+
+
+def test_draws_are_those_of_the_exact_posterior(whole):
+    # Normal prior (0, 1), one row of sd 0.5: mean 0.8 times the row, variance 0.2.
+    effect = whole.posterior["effect"]
+    assert effect.mean(("chain", "draw")).values == pytest.approx([0.8, 1.6, 2.4], abs=0.03)
+    assert effect.var(("chain", "draw")).values == pytest.approx([0.2] * 3, abs=0.02)
+    without = whole.subfits["no_mouse"]["effect"].mean(("chain", "draw")).values
+    assert without == pytest.approx([0.0, 1.6, 2.4], abs=0.06)
+    assert float(whole.prior["effect"].std()) == pytest.approx(1.0, abs=0.02)
+    assert np.allclose(whole.prior["fold"], np.exp(whole.prior["effect"]))
+
+
+def test_cores_do_not_change_the_draws(whole, tmp_path):
+    assert_same_draws(toy.run(tmp_path, cores=1), whole)
+
+
+def test_another_seed_gives_other_draws(whole, tmp_path):
+    other = toy.run(tmp_path, seed=12)
+    assert not np.array_equal(other.posterior["effect"], whole.posterior["effect"])
+
+
+def test_seeds_of_the_first_chains_do_not_depend_on_how_many_follow():
+    few, many = (sample.Settings(chains=n).seeds(["main", "no_mouse"]) for n in (2, 5))
+    assert many["main"][:2] == few["main"]
+    assert many["no_mouse"][:2] == few["no_mouse"]
+    every = [s for seeds in many.values() for s in seeds]
+    assert len(set(every)) == 10
+    assert all(0 <= s < 2**63 for s in every)
+
+
+def test_a_killed_fit_loses_no_finished_chain(whole, tmp_path):
+    process = start(tmp_path)
+    process.kill()
+    process.communicate()
+    stopped = open_run(tmp_path / "run")
+    assert stopped.record.status == "interrupted"
+    finished = {p: (p.stat().st_ino, digest(p)) for p in stopped.path.rglob("chains/*/[0-9].nc")}
+    assert 1 <= len(finished) < 6
+    with pytest.raises(MetinferError, match="--resume"):
+        load_run(stopped.path)
+    assert_same_draws(toy.run(tmp_path, resume=True), whole)
+    assert {p: (p.stat().st_ino, digest(p)) for p in finished} == finished
+
+
+def test_an_interrupted_fit_says_so(whole, tmp_path):
+    process = start(tmp_path)
+    process.send_signal(signal.SIGINT)
+    _, words = process.communicate()
+    assert process.returncode == -signal.SIGINT, words
+    assert "KeyboardInterrupt" in words
+    record = open_run(tmp_path / "run").record
+    assert record.status == "interrupted"
+    assert len(record.stops) == 1
+    assert_same_draws(toy.run(tmp_path, resume=True), whole)
+
+
+def test_a_chain_that_the_record_never_heard_of_is_kept(whole, tmp_path):
+    run = toy.run(tmp_path)
+    files = {k: v for k, v in run.record.files.items() if k != "chains/main/1.nc"}
+    run.update(status="running", files=files)
+    kept = (run.path / "chains/main/1.nc").stat().st_ino
+    assert_same_draws(toy.run(tmp_path, resume=True), whole)
+    assert (run.path / "chains/main/1.nc").stat().st_ino == kept
+
+
+@pytest.mark.parametrize("damage", [lambda b: b[:-100], lambda b: b[:4000] + b"x" + b[4001:]])
+def test_a_damaged_chain_is_run_again(whole, tmp_path, damage):
+    run = toy.run(tmp_path)
+    path = run.path / "chains/no_mouse/2.nc"
+    path.write_bytes(damage(path.read_bytes()))
+    (run.path / "posterior.nc").unlink()
+    assert_same_draws(toy.run(tmp_path, resume=True), whole)
+
+
+def test_resuming_a_complete_run_does_nothing(whole):
+    before = {p: p.stat().st_mtime_ns for p in whole.path.rglob("*.nc")}
+    assert len(before) == 7
+    toy.run(whole.path.parent, resume=True)
+    assert {p: p.stat().st_mtime_ns for p in whole.path.rglob("*.nc")} == before
+
+
+def test_an_existing_run_is_refused(whole):
+    with pytest.raises(UsageError, match="--resume"):
+        toy.run(whole.path.parent)
+
+
+@pytest.mark.parametrize(("name", "value"), [("draws", 30), ("seed", 5), ("chains", 2)])
+def test_a_run_does_not_go_on_with_other_settings(whole, name, value):
+    with pytest.raises(UsageError, match=f"--{name} was"):
+        toy.run(whole.path.parent, **{name: value}, resume=True)
+
+
+def test_a_run_does_not_go_on_with_other_evidence(whole, tmp_path):
+    other = toy.evidence(tmp_path / "other", "study\nanother\n")
+    with pytest.raises(UsageError, match="the evidence was another"):
+        sample.fit(other, whole.path, recipe=toy.RECIPE, resume=True, progress=False)
+
+
+def test_a_run_does_not_go_on_with_another_program(whole, monkeypatch):
+    monkeypatch.setattr(sample, "code_hash", lambda: "other")
+    with pytest.raises(UsageError, match="the program"):
+        toy.run(whole.path.parent, resume=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("draws", 0), ("tune", -1), ("chains", 0), ("seed", -3)]
+)
+def test_impossible_settings_are_refused(tmp_path, name, value):
+    with pytest.raises(UsageError, match=rf"--{name} is {value}"):
+        toy.run(tmp_path, **{name: value})
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_first_look_is_marked(tmp_path):
+    run = toy.run(tmp_path, quick=True, draws=20, tune=50, chains=1)
+    assert open_run(run.path).record.quick
+    assert sample.QUICK.draws < sample.Settings().draws
+
+
+def test_the_prior_alone_is_a_run(tmp_path, toy_evidence):
+    run = sample.prior(toy_evidence, tmp_path / "run", recipe=toy.RECIPE, draws=50)
+    assert load_run(run.path).prior.sizes["draw"] == 200
+    with pytest.raises(MetinferError, match="has no posterior"):
+        run.posterior  # noqa: B018
+
+
+class Cut:
+    """A sampler that hands back fewer draws than asked for, as if nothing had happened."""
+
+    def wait(self, timeout):
+        tree = {"posterior": {"x": (("chain", "draw"), np.zeros((1, 9)))}}
+        tree["sample_stats"] = tree["posterior"]
+        return xr.DataTree.from_dict({k: xr.Dataset(v) for k, v in tree.items()})
+
+    def cancel(self):
+        pass
+
+
+def test_a_cut_trace_is_never_taken_for_a_chain(monkeypatch):
+    monkeypatch.setattr(chains, "_start", lambda *args: Cut())
+    committed = []
+    with pytest.raises(KeyboardInterrupt):
+        chains.run_chains(
+            {"main": None}, [Task("main", 0, 1)], Length(10, 5), 1, lambda *a: committed.append(a)
+        )
+    assert committed == []
+
+
+class Broken:
+    """A sampler that fails, next to one that would run on."""
+
+    def __init__(self, cancelled):
+        self.cancelled = cancelled
+
+    def wait(self, timeout):
+        raise RuntimeError("All initialization points failed\n\nCaused by:\n  frames")
+
+    def cancel(self):
+        self.cancelled.append(self)
+
+
+def test_a_chain_that_fails_is_named_and_stops_the_others(monkeypatch):
+    cancelled = []
+    monkeypatch.setattr(chains, "_start", lambda *args: Broken(cancelled))
+    tasks = [Task("main", k, k) for k in range(2)]
+    with pytest.raises(MetinferError, match=r"chain 0 of main .*points failed$"):
+        chains.run_chains({"main": None}, tasks, Length(10, 5), 2, lambda *a: None)
+    assert len(cancelled) == 2
+
+
+def test_a_failed_fit_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(chains, "_start", lambda *args: Broken([]))
+    with pytest.raises(MetinferError, match="could not be sampled"):
+        toy.run(tmp_path)
+    record = open_run(tmp_path / "run").record
+    assert record.status == "failed"
+    assert "points failed" in record.stops[0]
+
+
+def test_an_interrupt_waits_until_the_chain_is_on_the_disk():
+    done = []
+
+    def commit():
+        with chains.interrupts_wait():
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.01)
+            done.append("written")
+
+    with pytest.raises(KeyboardInterrupt):
+        commit()
+    assert done == ["written"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_progress_counts_draws_and_time_left(capsys):
+    from metinfer.inference.progress import ChainTable
+
+    task = Task("main", 0, 1)
+    state = SimpleNamespace(
+        finished_draws=500, total_draws=2000, divergences=3, step_size=0.25,
+        runtime_ms=1000, tuning=True,
+    )  # fmt: skip
+    with ChainTable([task]) as table:
+        table.progress(task, state)
+        cells = [column._cells[0] for column in table._table().columns]
+        table.finished(task)
+    assert cells == ["main", "0", "tuning", "500/2000", "3", "0.25", "3 s"]
+    assert "chain 0 of main finished (1 of 1" in capsys.readouterr().err

@@ -1,0 +1,204 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from typer.testing import CliRunner
+
+from metinfer import cli, runs, workflow
+from metinfer.errors import EvidenceError, NotTrustedError, RunError, UsageError
+from metinfer.evidence import bundled_path
+
+COMMANDS = ("demo", "check", "new", "fit", "prior", "diagnose", "predict", "report")
+
+
+def metinfer(*words, **environment) -> subprocess.CompletedProcess:
+    """The program in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "metinfer.cli", *map(str, words)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, **environment},
+        check=False,
+    )
+
+
+@pytest.fixture
+def invoke():
+    """Call a command within this process."""
+    return lambda *words: CliRunner().invoke(cli.app, [str(word) for word in words])
+
+
+@pytest.fixture
+def template(tmp_path):
+    done = metinfer("new", tmp_path / "mine")
+    assert done.returncode == 0, done.stderr
+    return tmp_path / "mine"
+
+
+def test_help_names_every_command_and_exit_code(invoke):
+    done = invoke("--help")
+    assert done.exit_code == 0
+    for word in (*COMMANDS, "130 interrupted"):
+        assert word in done.output
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_teaches_by_example(invoke, command):
+    done = invoke(command, "--help")
+    assert done.exit_code == 0
+    assert f"Example: metinfer {command}" in " ".join(done.output.split())
+
+
+def test_check_of_clean_evidence(template):
+    done = metinfer("check", template)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "clean" in done.stdout
+
+
+def test_check_lists_all_faults_as_json_on_stdout(template):
+    path = template / "measurements.csv"
+    path.write_text(path.read_text().replace("fit", "fitt"))
+    done = metinfer("check", template, "--format", "json")
+    report = json.loads(done.stdout)
+    assert done.returncode == 1
+    assert not report["ok"]
+    assert len(report["faults"]) > 1
+    assert {"file", "line", "column", "value"} <= set(report["faults"][0])
+
+
+def test_bundled_evidence_is_clean(invoke):
+    assert invoke("check", bundled_path()).exit_code == 0
+
+
+def test_a_fault_stops_a_fit_with_one_message(template, tmp_path):
+    (template / "arms.csv").write_text("arm\n")
+    done = metinfer("fit", template, "-o", tmp_path / "run")
+    assert done.returncode == 1
+    assert done.stderr.startswith("metinfer: The evidence has ")
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("place", ["first", "last"])
+def test_debug_shows_where(tmp_path, place):
+    words = ["predict", str(tmp_path)]
+    words.insert(0 if place == "first" else 2, "--debug")
+    done = metinfer(*words)
+    assert "Traceback" in done.stderr
+    assert "is not a run folder" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["diagnose", "predict", "report"])
+def test_a_folder_that_is_no_run(tmp_path, command):
+    done = metinfer(command, tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"metinfer: {tmp_path} is not a run folder (it has no run.toml)\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["fit", "data"],
+        ["fit", "data", "-o", "run", "--draws", "many"],
+        ["check", "data", "--format", "yaml"],
+        ["nothing"],
+        ["predict"],
+    ],
+)
+def test_wrong_usage(invoke, words):
+    assert invoke(*words).exit_code == 2
+
+
+def test_an_existing_folder_is_wrong_usage(template, tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "notes.txt").write_text("mine")
+    done = metinfer("fit", template, "-o", tmp_path / "run")
+    assert done.returncode == 2
+    assert "--resume" in done.stderr
+    assert "-o" in done.stderr
+    assert (tmp_path / "run" / "notes.txt").read_text() == "mine"
+
+
+def test_home_that_cannot_be_written(template):
+    done = metinfer("check", template, HOME="/proc")
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "words"),
+    [
+        (EvidenceError(["a.csv:3: bad"]), 1, "a.csv:3: bad"),
+        (UsageError("taken"), 2, "taken"),
+        (RunError("broken"), 1, "broken"),
+        (NotTrustedError("R-hat failed"), 3, "R-hat failed"),
+        (
+            OSError(28, "No space left on device", "/full/run"),
+            1,
+            "No space left on device (/full/run)",
+        ),
+        (MemoryError(), 1, "not enough memory"),
+        (ZeroDivisionError("by zero"), 1, "--debug shows where"),
+    ],
+)
+def test_each_error_has_its_message_and_exit_code(error, code, words):
+    message, found = cli.explain(error)
+    assert found == code
+    assert words in message
+
+
+def test_interrupt_says_that_chains_are_kept(invoke, monkeypatch, template, tmp_path):
+    def interrupted(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("metinfer.inference.sample.fit", interrupted)
+    done = invoke("fit", template, "-o", tmp_path / "run")
+    assert done.exit_code == 130
+    assert "--resume" in done.stderr
+
+
+@pytest.fixture
+def judged(monkeypatch):
+    """A run whose gates are given, without a fit."""
+
+    def judge(passed: bool):
+        gate = SimpleNamespace(name="R-hat", value=1.2, limit="<= 1.01", passed=passed, detail="mu")
+        table = {"passed": passed, "gates": [{"name": "R-hat", "value": float("nan")}]}
+        found = SimpleNamespace(gates=(gate,), passed=passed, to_dict=lambda: table)
+        monkeypatch.setattr(runs, "load_run", lambda path: None)
+        monkeypatch.setattr(workflow, "diagnose", lambda run: found)
+
+    return judge
+
+
+def test_diagnose_exits_by_its_gates(invoke, judged):
+    judged(True)
+    assert invoke("diagnose", "run").exit_code == 0
+    judged(False)
+    done = invoke("diagnose", "run")
+    assert isinstance(done.exception, NotTrustedError)
+    assert "FAIL" in done.stderr
+    assert done.stdout == ""
+
+
+def test_gates_as_json_hold_no_nan(invoke, judged):
+    judged(True)
+    done = invoke("diagnose", "run", "--format", "json")
+    assert json.loads(done.stdout)["gates"][0]["value"] is None
+
+
+def test_a_template_is_made_only_in_a_new_place(template, invoke):
+    assert isinstance(invoke("new", template).exception, UsageError)
+
+
+def test_the_command_is_installed_under_its_name():
+    program = Path(sys.executable).parent / "metinfer"
+    if not program.exists():
+        pytest.skip("metinfer runs from its source here")
+    done = subprocess.run([program, "--help"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from metinfer import storage
+from metinfer.errors import RunError
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
+    path = tmp_path / "a.txt"
+    storage.write_text(path, "old")
+
+    def failing_write():
+        with storage.atomic(path) as aside:
+            aside.write_text("ne")
+            raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        failing_write()
+    assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
+    assert path.read_text() == "old"
+
+
+def test_files_can_be_read_by_others_as_the_umask_says(tmp_path):
+    storage.write_text(tmp_path / "a.txt", "a")
+    plain = tmp_path / "plain"
+    plain.write_text("a")
+    assert (tmp_path / "a.txt").stat().st_mode == plain.stat().st_mode
+
+
+def test_groups_come_back_bit_for_bit(tmp_path):
+    rng = np.random.default_rng(1)
+    draws = xr.Dataset(
+        {"x": (("chain", "draw", "item"), rng.normal(size=(2, 5, 2)) * 1e-300)},
+        coords={"item": ["a", "ö"]},
+    )
+    flags = xr.Dataset({"diverging": (("chain", "draw"), rng.random((2, 5)) < 0.5)})
+    storage.write_groups(tmp_path / "a.nc", {"posterior": draws, "sample_stats": flags})
+    found = storage.read_groups(tmp_path / "a.nc")
+    assert list(found) == ["posterior", "sample_stats"]
+    xr.testing.assert_identical(found["posterior"].drop_encoding(), draws)
+    assert found["sample_stats"]["diverging"].dtype == bool
+
+
+def test_a_single_dataset_is_a_plain_file(tmp_path):
+    data = xr.Dataset({"x": ("t", [1.0, 2.0])})
+    storage.write_groups(tmp_path / "a.nc", {"/": data})
+    with xr.open_dataset(tmp_path / "a.nc", engine="h5netcdf") as found:
+        xr.testing.assert_equal(found, data)
+    assert list(storage.read_groups(tmp_path / "a.nc")) == ["/"]
+
+
+@pytest.mark.parametrize("keep", [0, 100, 0.5, 0.99])
+def test_a_cut_file_is_refused_by_name(tmp_path, keep):
+    path = tmp_path / "a.nc"
+    storage.write_groups(path, {"posterior": xr.Dataset({"x": ("t", np.arange(5000.0))})})
+    content = path.read_bytes()
+    path.write_bytes(content[: keep if keep > 1 else int(keep * len(content))])
+    with pytest.raises(RunError, match=r"a\.nc is damaged"):
+        storage.read_groups(path)
+
+
+def test_unfinished_files_are_swept_up(tmp_path):
+    (tmp_path / "chains").mkdir()
+    (tmp_path / "chains" / ".unfinished-x.nc").write_text("")
+    (tmp_path / "kept.nc").write_text("")
+    storage.remove_unfinished(tmp_path)
+    assert [p.name for p in tmp_path.rglob("*.nc")] == ["kept.nc"]
