@@ -1,0 +1,1 @@
+"""The mechanism: equations, compiled solve with exact gradient, inputs over time."""

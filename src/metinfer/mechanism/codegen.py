@@ -84,7 +84,7 @@ def _reverse(graph: Graph, result: dict[str, int]) -> Loop:
 
 
 def source() -> str:
-    """The module that Numba compiles: the driver with its constants and the four loops."""
+    """Write the module that Numba compiles: the driver with its constants and the four loops."""
     rows = workspace()
     first = {
         "THETA": f"theta_{PARAMETERS[0].name}",
@@ -99,10 +99,14 @@ def source() -> str:
     constants |= {"BLOCK": BLOCK, "STATES": len(STATES), "PARAMETERS": len(PARAMETERS)}
     constants |= {"INPUTS": len(INPUTS), "SIZE": len(rows) * BLOCK}
     text = DRIVER.read_text(encoding="utf-8")
-    text = re.sub(r'^""".*?"""\n', '"""Made from metinfer; do not edit."""\n', text, flags=re.S)
+    title = '"""Made from metinfer; do not edit."""\n'
+    text = re.sub(r'^""".*?"""\n', title, text, flags=re.S)
     place = re.search(r"# --- constants ---.*?# --- end ---\n", text, flags=re.S)
     if place is None:
         raise LookupError("the driver has no place for its constants")
-    loops = "from metinfer.mechanism.emit import start_forward, start_reverse, step_forward, step_reverse"
-    lines = [loops, *(f"{k} = {v}" for k, v in constants.items())]
+    loops = "start_forward, start_reverse, step_forward, step_reverse"
+    lines = [
+        f"from metinfer.mechanism.emit import {loops}",
+        *(f"{k} = {v}" for k, v in constants.items()),
+    ]
     return text[: place.start()] + "\n".join(lines) + "\n" + text[place.end() :]

@@ -19,7 +19,7 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 
-import llvmlite.binding as binding
+import llvmlite.binding as binding  # type: ignore[import-untyped]
 import numba
 import numpy as np
 import platformdirs
@@ -56,7 +56,7 @@ def _chosen_folder() -> Path:
 
 @cache
 def kernel() -> ModuleType:
-    """The compiled solver: a module with `forward` and `backward` (see `driver`)."""
+    """Load the compiled solver: a module with `forward` and `backward` (see `driver`)."""
     name = f"metinfer_kernel_{fingerprint()}"
     path = cache_folder() / f"{name}.py"
     if not path.exists():

@@ -1,8 +1,11 @@
 """Drivers over blocks of lanes and steps, in the form Numba compiles.
 
 This module is never run as it stands: `codegen.source` copies it into a file of its own, where
-the constants have their values and the four loops are those of `emit`.
+the constants have their values and the four loops are those of `emit`. Numba infers all types.
 """
+
+# ruff: noqa: ANN001, ANN201
+# mypy: ignore-errors
 
 from __future__ import annotations
 
@@ -101,7 +104,22 @@ def gather(block, order, lanes, nodes, bad, tape, base, states):
 
 
 @entry
-def forward(sizes, theta_, order_, lane_of_, start_, steps_, h_, row_of_, table_, nodes_, bad_, tape_, states_, spare):
+def forward(
+    sizes,
+    theta_,
+    order_,
+    lane_of_,
+    start_,
+    steps_,
+    h_,
+    row_of_,
+    table_,
+    nodes_,
+    bad_,
+    tape_,
+    states_,
+    spare,
+):
     """Solve blocks first to last - 1; `tape` keeps the states at every node.
 
     `sizes` holds rows, lanes, steps, table rows, outputs, first, last and stride. A stride of
@@ -160,7 +178,22 @@ def store_gradient(w, block, order, lanes, bad, gradient):
 
 
 @entry
-def backward(sizes, theta_, order_, lane_of_, start_, steps_, h_, row_of_, table_, nodes_, bad_, tape_, cotangent_, gradient_):
+def backward(
+    sizes,
+    theta_,
+    order_,
+    lane_of_,
+    start_,
+    steps_,
+    h_,
+    row_of_,
+    table_,
+    nodes_,
+    bad_,
+    tape_,
+    cotangent_,
+    gradient_,
+):
     """Exact gradient of sum(cotangent * states) of the discrete scheme, from the whole tape."""
     size = carray(sizes, 8)
     theta = carray(theta_, (size[0], PARAMETERS))

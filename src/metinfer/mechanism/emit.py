@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
+from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
 from numba.extending import intrinsic
 
@@ -36,35 +36,45 @@ class Emitter:
         self.builder = builder
 
     def const(self, value: float) -> Any:
+        """Form a number in every lane."""
         return ir.Constant(_VECTOR, [float(value)] * BLOCK)
 
     def bits(self, value: int) -> Any:
+        """Form an integer in every lane."""
         return ir.Constant(_BITS, [int(value)] * BLOCK)
 
     def add(self, a: Any, b: Any) -> Any:
+        """Form a + b."""
         return self.builder.fadd(a, b, flags=("contract",))
 
     def sub(self, a: Any, b: Any) -> Any:
+        """Form a - b."""
         return self.builder.fsub(a, b, flags=("contract",))
 
     def mul(self, a: Any, b: Any) -> Any:
+        """Form a b."""
         return self.builder.fmul(a, b, flags=("contract",))
 
     def div(self, a: Any, b: Any) -> Any:
+        """Form a / b."""
         return self.builder.fdiv(a, b)
 
     def inv(self, a: Any) -> Any:
+        """Form 1 / a."""
         return self.div(self.const(1.0), a)
 
     def neg(self, a: Any) -> Any:
+        """Form -a."""
         return self.builder.fneg(a)
 
     def sqrt(self, a: Any) -> Any:
+        """Form the square root of a."""
         kind = ir.FunctionType(_VECTOR, [_VECTOR])
         root = self.builder.module.declare_intrinsic(f"llvm.sqrt.v{BLOCK}f64", (), kind)
         return self.builder.call(root, [a])
 
     def where(self, test: str, a: Any, b: Any, then: Any, other: Any) -> Any:
+        """Choose lane by lane."""
         return self.builder.select(self.builder.fcmp_ordered(test, a, b), then, other)
 
     def series(self, x: Any, coefficients: Sequence[float]) -> Any:

@@ -83,13 +83,24 @@ STATES: tuple[State, ...] = (
 )
 
 PARAMETERS: tuple[Parameter, ...] = (
-    Parameter("kA", "k_A", "1/day", "rate at which stellate activation follows injury", CORREIA, 0.09),
+    Parameter(
+        "kA", "k_A", "1/day", "rate at which stellate activation follows injury", CORREIA, 0.09
+    ),
     Parameter("bA", "b_A", "1", "log slope of CXCL12 in stellate activation", CORREIA, 0.7),
     Parameter("kX", "k_X", "1/day", "turnover of CXCL12", DESIGN, 2.0),
     Parameter("bT", "b_T", "1", "log slope of CXCL12 in TIMP-1", SEUBERT, 0.3),
-    Parameter("Kx", "K_X", "fold", "CXCL12 that doubles the drug needed at CXCR4", "Cheng-Prusoff 1973", 1.0),
+    Parameter(
+        "Kx",
+        "K_X",
+        "fold",
+        "CXCL12 that doubles the drug needed at CXCR4",
+        "Cheng-Prusoff 1973",
+        1.0,
+    ),
     Parameter("bQ", "b_Q", "1", "log slope of NK loss in the CXCR4 signal", CORREIA, 0.5),
-    Parameter("th", "\\theta", "1", "share of that loss borne by NK number, not activity", DESIGN, 0.5),
+    Parameter(
+        "th", "\\theta", "1", "share of that loss borne by NK number, not activity", DESIGN, 0.5
+    ),
     Parameter("kN", "k_N", "1/day", "turnover of hepatic NK cells", DESIGN, 0.05),
     Parameter("r15", "r_{15}", "1/day", "NK growth rate at full IL-15", DESIGN, 0.8),
     Parameter("Ncap", "N_{max}", "fold", "NK number at which IL-15 growth stops", DESIGN, 40.0),
@@ -99,7 +110,9 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter("kU", "k_U", "1/day", "turnover of hepatic neutrophils", DESIGN, 1.0),
     Parameter("mu", "\\mu", "1", "neutrophils mobilised by full CXCR4 blockade", DESIGN, 0.5),
     Parameter("bU", "b_U", "1", "log slope of neutrophils in the CXCR4 signal", SEUBERT, 0.5),
-    Parameter("kdepU", "k_{dep,U}", "1/day", "rate of neutrophil loss at full depletion", DESIGN, 2.0),
+    Parameter(
+        "kdepU", "k_{dep,U}", "1/day", "rate of neutrophil loss at full depletion", DESIGN, 2.0
+    ),
     Parameter("fN", "f_N", "1", "share of hepatic IFN-g made by NK cells", CORREIA, 0.5),
     Parameter("SG", "S_G", "1", "potency of given IFN-g", DESIGN, 1.0),
     Parameter("hG", "h_G", "1", "steepness of the hold by IFN-g", DESIGN, 1.0),
@@ -107,10 +120,16 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter("f0", "f_0", "1", "share of awakening that IFN-g cannot hold", DESIGN, 0.1),
     Parameter("kH", "k_H", "1/day", "rate of the awakening signal", DESIGN, 1.0),
     Parameter("w1", "w_1", "1/day", "awakening rate in a healthy liver", CORREIA, 3e-4),
-    Parameter("d0", "d_0", "1/day", "death rate of dormant founders without NK cells", DESIGN, 1e-4),
+    Parameter(
+        "d0", "d_0", "1/day", "death rate of dormant founders without NK cells", DESIGN, 1e-4
+    ),
     Parameter("m", "m", "1/day", "killing of dormant founders by healthy NK cells", DESIGN, 1e-4),
-    Parameter("kap", "\\kappa", "1/day", "killing of awakened clones by healthy NK cells", DESIGN, 1e-4),
-    Parameter("kS", "k_S", "1", "log share of arriving cells killed by healthy NK cells", DESIGN, 0.7),
+    Parameter(
+        "kap", "\\kappa", "1/day", "killing of awakened clones by healthy NK cells", DESIGN, 1e-4
+    ),
+    Parameter(
+        "kS", "k_S", "1", "log share of arriving cells killed by healthy NK cells", DESIGN, 0.7
+    ),
     Parameter("fU", "f_U", "1", "share of seeding that needs neutrophils", SEUBERT, 0.4),
     Parameter("nu", "\\nu", "1", "log slope of that seeding in neutrophils", SEUBERT, 1.0),
     Parameter("tau", "\\tau", "day", "mean time from awakening to detection", DESIGN, 1278.0),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 
@@ -113,16 +114,24 @@ class Exposure:
         blood = blood * np.exp(-k * dt) - rate * np.expm1(-k * dt) / k
         if ka is not None:
             gap = abs(k - ka)
-            spread = dt if gap * np.max(dt, initial=0.0) < 1e-12 else -np.expm1(-gap * dt) / max(gap, 1e-300)
+            spread = (
+                dt
+                if gap * np.max(dt, initial=0.0) < 1e-12
+                else -np.expm1(-gap * dt) / max(gap, 1e-300)
+            )
             blood = blood + ka * depot * np.exp(-min(k, ka) * dt) * spread
             depot = depot * np.exp(-ka * dt)
         return np.stack(np.broadcast_arrays(depot, blood, rate), axis=-1)
 
-    def _state(self, t: np.ndarray, side: str) -> np.ndarray:
+    def _state(self, t: np.ndarray, side: Literal["left", "right"]) -> np.ndarray:
         when, state = self._events
         t = np.asarray(t, dtype=float)
         index = np.searchsorted(when, t, side=side)
-        since = np.where(index > 0, t - when[np.maximum(index - 1, 0)], 0.0) if len(when) else np.zeros(t.shape)
+        since = (
+            np.where(index > 0, t - when[np.maximum(index - 1, 0)], 0.0)
+            if len(when)
+            else np.zeros(t.shape)
+        )
         return self._carry(state[index], since)
 
     def right(self, t: np.ndarray) -> np.ndarray:
@@ -149,11 +158,17 @@ class Exposure:
     def longest(self, t: np.ndarray) -> np.ndarray:
         """Half the slowest time constant while there is any drug left."""
         state = self._state(t, "right")
-        present = self.kinetics.scale * (state[..., 0] + state[..., 1] + state[..., 2] / self.kinetics.slow)
+        present = self.kinetics.scale * (
+            state[..., 0] + state[..., 1] + state[..., 2] / self.kinetics.slow
+        )
         return np.where(present > NEGLIGIBLE, LONGEST / self.kinetics.slow, np.inf)
 
     def area(self, start: float, end: float, points: int = 20001) -> float:
         """Area under the exposure from `start` to `end` (days), by fine trapezoids."""
         breaks = self._events[0]
-        t = np.unique(np.concatenate([np.linspace(start, end, points), breaks[(breaks > start) & (breaks < end)]]))
+        t = np.unique(
+            np.concatenate(
+                [np.linspace(start, end, points), breaks[(breaks > start) & (breaks < end)]]
+            )
+        )
         return float(np.sum(np.diff(t) * (self.right(t[:-1]) + self.left(t[1:])) / 2.0))

@@ -8,10 +8,11 @@ derivatives alike, without a search for them, and generates the code in a second
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import sympy as sp
 
-Key = tuple[object, ...]
+Key = tuple[Any, ...]
 
 
 class Graph:
@@ -28,20 +29,20 @@ class Graph:
         return self._index[key]
 
     def const(self, value: float) -> int:
-        """A number."""
+        """Hold a number."""
         return self._put("const", float(value))
 
     def load(self, name: str) -> int:
-        """A named value, read from memory by the generated code."""
+        """Hold a named value, read from memory by the generated code."""
         return self._put("load", name)
 
     def value(self, node: int) -> float | None:
-        """The number that a node stands for, if it is constant."""
+        """Return the number that a node stands for, if it is constant."""
         op = self.ops[node]
-        return float(op[1]) if op[0] == "const" else None  # type: ignore[arg-type]
+        return float(op[1]) if op[0] == "const" else None
 
     def add(self, a: int, b: int) -> int:
-        """a + b."""
+        """Form a + b."""
         x, y = self.value(a), self.value(b)
         if x is not None and y is not None:
             return self.const(x + y)
@@ -50,13 +51,13 @@ class Graph:
         if y == 0.0:
             return a
         if self.ops[b][0] == "neg":
-            return self.sub(a, self.ops[b][1])  # type: ignore[arg-type]
+            return self.sub(a, self.ops[b][1])
         if self.ops[a][0] == "neg":
-            return self.sub(b, self.ops[a][1])  # type: ignore[arg-type]
+            return self.sub(b, self.ops[a][1])
         return self._put("add", *sorted((a, b)))
 
     def sub(self, a: int, b: int) -> int:
-        """a - b."""
+        """Form a - b."""
         x, y = self.value(a), self.value(b)
         if a == b:
             return self.const(0.0)
@@ -67,20 +68,20 @@ class Graph:
         if x == 0.0:
             return self.neg(b)
         if self.ops[b][0] == "neg":
-            return self.add(a, self.ops[b][1])  # type: ignore[arg-type]
+            return self.add(a, self.ops[b][1])
         return self._put("sub", a, b)
 
     def neg(self, a: int) -> int:
-        """-a."""
+        """Form -a."""
         x = self.value(a)
         if x is not None:
             return self.const(-x)
         if self.ops[a][0] == "neg":
-            return self.ops[a][1]  # type: ignore[return-value]
+            return self.ops[a][1]
         return self._put("neg", a)
 
     def mul(self, a: int, b: int) -> int:
-        """a b."""
+        """Form a b."""
         x, y = self.value(a), self.value(b)
         if x is not None and y is not None:
             return self.const(x * y)
@@ -94,11 +95,11 @@ class Graph:
             return self.neg(b)
         for one, other in ((a, b), (b, a)):
             if self.ops[one][0] == "neg":
-                return self.neg(self.mul(self.ops[one][1], other))  # type: ignore[arg-type]
+                return self.neg(self.mul(self.ops[one][1], other))
         return self._put("mul", *sorted((a, b)))
 
     def inv(self, a: int) -> int:
-        """1 / a."""
+        """Form 1 / a."""
         x = self.value(a)
         return self.const(1.0 / x) if x is not None else self._put("inv", a)
 
@@ -118,7 +119,7 @@ class Graph:
         name, *args = self.ops[node]
         if name in ("const", "load"):
             return []
-        return list(args[1:] if name == "pick" else args)  # type: ignore[arg-type]
+        return list(args[1:] if name == "pick" else args)
 
     def total(self, terms: Sequence[int]) -> int:
         """Sum of nodes."""
@@ -161,7 +162,11 @@ def lower(graph: Graph, expression: sp.Expr, values: Callable[[sp.Symbol], int])
 
 
 def _lower_power(graph: Graph, expression: sp.Expr, values: Callable[[sp.Symbol], int]) -> int:
-    base, exponent = expression.as_base_exp() if not isinstance(expression, sp.exp) else (sp.E, expression.args[0])
+    base, exponent = (
+        expression.as_base_exp()
+        if not isinstance(expression, sp.exp)
+        else (sp.E, expression.args[0])
+    )
     if base == sp.E:
         return graph.unary("exp", lower(graph, exponent, values))
     node = lower(graph, base, values)

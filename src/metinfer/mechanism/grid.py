@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 import sympy as sp
@@ -51,7 +51,7 @@ class Lane:
     healthy_start: bool = False
 
     def input(self, name: str) -> Input:
-        """The input of that name, or its default."""
+        """Return the input of that name, or its default."""
         return as_input(self.inputs.get(name, _DEFAULT[name]))
 
 
@@ -137,19 +137,34 @@ def build_grid(lanes: Sequence[Lane], refine: int = 1) -> Grid:
         h[i, : steps[i]] = np.diff(e)
     table, row_of = _table(lanes, edges, h.shape[1])
     width = max(len(lane.outputs) for lane in lanes)
-    outputs = np.array([[*lane.outputs, *[lane.outputs[-1]] * (width - len(lane.outputs))] for lane in lanes])
-    nodes = np.array([np.minimum(np.searchsorted(e, o), len(e) - 1) for e, o in zip(edges, outputs, strict=True)])
+    outputs = np.array(
+        [[*lane.outputs, *[lane.outputs[-1]] * (width - len(lane.outputs))] for lane in lanes]
+    )
+    nodes = np.array(
+        [np.minimum(np.searchsorted(e, o), len(e) - 1) for e, o in zip(edges, outputs, strict=True)]
+    )
     start = np.array([_start(lane) for lane in lanes])
-    return Grid(tuple(lane.name for lane in lanes), outputs, steps, h, row_of, table, start, nodes, status)
+    return Grid(
+        tuple(lane.name for lane in lanes), outputs, steps, h, row_of, table, start, nodes, status
+    )
 
 
 def _check(lane: Lane) -> None:
     times = np.asarray(lane.outputs, dtype=float)
-    if times.size == 0 or not np.all(np.isfinite(times)) or times[0] < 0 or np.any(np.diff(times) < 0):
-        raise MetinferError(f"lane {lane.name!r}: outputs must be ascending days from 0 on, got {lane.outputs}")
+    if (
+        times.size == 0
+        or not np.all(np.isfinite(times))
+        or times[0] < 0
+        or np.any(np.diff(times) < 0)
+    ):
+        raise MetinferError(
+            f"lane {lane.name!r}: outputs must be ascending days from 0 on, got {lane.outputs}"
+        )
     unknown = sorted(set(lane.inputs) - set(_NAMES))
     if unknown:
-        raise MetinferError(f"lane {lane.name!r}: unknown input {unknown[0]!r}; known: {', '.join(_NAMES)}")
+        raise MetinferError(
+            f"lane {lane.name!r}: unknown input {unknown[0]!r}; known: {', '.join(_NAMES)}"
+        )
 
 
 def _edges(lane: Lane, refine: int) -> np.ndarray:
@@ -183,8 +198,7 @@ def _first_step(lane: Lane, inputs: Sequence[Input], horizon: float) -> float:
     start = dict(zip(_NAMES, _raw_start(lane), strict=True))
     moved = any(start[n] != float(lane.input(n).right(np.zeros(1))[0]) for n in _NAMES)
     jumps = [b[1] for i in inputs for b in i.breaks() if b[0] <= 0]
-    first = min([FIRST_STEP, *jumps]) if moved or jumps else horizon * SHARE / 4
-    return first
+    return min([FIRST_STEP, *jumps]) if moved or jumps else horizon * SHARE / 4
 
 
 def _between(
@@ -216,19 +230,34 @@ def _raw_start(lane: Lane) -> list[float]:
 
 def _start(lane: Lane) -> list[float]:
     raw = np.array(_raw_start(lane))[None, :]
-    return [*_prepare(raw)[0], float(lane.bolus)]
+    return [*_prepare(lane, raw)[0], float(lane.bolus)]
 
 
-def _prepare(values: np.ndarray) -> np.ndarray:
-    """Inputs (..., inputs) with the functions of inputs alone put in place."""
+def _prepare(lane: Lane, values: np.ndarray) -> np.ndarray:
+    """Put functions of one input in place of it, and check that all are finite (..., inputs)."""
     result = values.copy()
-    for name, (_, expression) in PREPARED.items():
-        j = _NAMES.index(name)
-        result[..., j] = sp.lambdify(sp.Symbol(name, real=True), expression, "numpy")(values[..., j])
+    with np.errstate(all="ignore"):
+        for name, function in _functions():
+            result[..., _NAMES.index(name)] = function(values[..., _NAMES.index(name)])
+    for j, name in enumerate(_NAMES):
+        bad = values[..., j][~np.isfinite(result[..., j])]
+        if bad.size:
+            raise MetinferError(f"lane {lane.name!r}: input {name} cannot be {bad[0]:g}")
     return result
 
 
-def _table(lanes: Sequence[Lane], edges: Sequence[np.ndarray], width: int) -> tuple[np.ndarray, np.ndarray]:
+@cache
+def _functions() -> tuple[tuple[str, Callable[[np.ndarray], np.ndarray]], ...]:
+    """Functions of one input alone, by the name of the input."""
+    return tuple(
+        (name, sp.lambdify(sp.Symbol(name, real=True), expression, "numpy"))
+        for name, (_, expression) in PREPARED.items()
+    )
+
+
+def _table(
+    lanes: Sequence[Lane], edges: Sequence[np.ndarray], width: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Distinct inputs of steps (row, 3 inputs), and the row of each step (lane, step)."""
     parts, row_of = [], np.zeros((len(lanes), width), dtype=np.int64)
     offset = 0
@@ -241,7 +270,7 @@ def _table(lanes: Sequence[Lane], edges: Sequence[np.ndarray], width: int) -> tu
 
 
 def _sample(lane: Lane, edges: np.ndarray) -> np.ndarray:
-    """Prepared inputs at the start, middle and end of each step (step, 3 inputs)."""
+    """Return prepared inputs at the start, middle and end of each step (step, 3 inputs)."""
     begin, end = edges[:-1], edges[1:]
     middle = (begin + end) / 2
     values = np.empty((len(begin), 3, len(_NAMES)))
@@ -250,6 +279,4 @@ def _sample(lane: Lane, edges: np.ndarray) -> np.ndarray:
         values[:, 0, j], values[:, 1, j], values[:, 2, j] = (
             source.right(begin), source.right(middle), source.left(end),
         )  # fmt: skip
-    if not np.all(np.isfinite(values)):
-        raise MetinferError(f"lane {lane.name!r}: an input is not finite")
-    return _prepare(values).reshape(len(begin), -1)
+    return _prepare(lane, values).reshape(len(begin), 3 * len(_NAMES))

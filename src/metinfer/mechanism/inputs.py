@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -23,7 +23,7 @@ class Input(Protocol):
         """Values just before times `t` (days), same shape."""
 
     def breaks(self) -> list[tuple[float, float]]:
-        """Times of jumps and kinks, each with the length of the first step to take after it."""
+        """Return times of jumps and kinks, each with the first step to take after it."""
 
     def longest(self, t: np.ndarray) -> np.ndarray:
         """Longest step (days) from times `t` that still resolves this input."""
@@ -36,14 +36,17 @@ class Constant:
     value: float
 
     def right(self, t: np.ndarray) -> np.ndarray:
+        """Return values just after times `t`."""
         return np.full(np.shape(t), self.value)
 
     left = right
 
     def breaks(self) -> list[tuple[float, float]]:
+        """Return break points with the first step after each."""
         return []
 
     def longest(self, t: np.ndarray) -> np.ndarray:
+        """Return the longest step from times `t`."""
         return np.full(np.shape(t), np.inf)
 
 
@@ -70,22 +73,30 @@ class Steps:
         if np.any(np.diff(self.times) <= 0):
             raise ValueError(f"times of steps must rise: {list(self.times)}")
 
-    def _at(self, t: np.ndarray, side: str) -> np.ndarray:
+    def _at(self, t: np.ndarray, side: Literal["left", "right"]) -> np.ndarray:
         first = self.values[0] if self.before is None else self.before
         table = np.concatenate([[first], np.asarray(self.values, dtype=float)])
         return table[np.searchsorted(np.asarray(self.times, dtype=float), t, side=side)]
 
     def right(self, t: np.ndarray) -> np.ndarray:
+        """Return values just after times `t`."""
         return self._at(t, "right")
 
     def left(self, t: np.ndarray) -> np.ndarray:
+        """Return values just before times `t`."""
         return self._at(t, "left")
 
     def breaks(self) -> list[tuple[float, float]]:
+        """Return break points with the first step after each."""
         before, after = self.left(np.asarray(self.times)), self.right(np.asarray(self.times))
-        return [(float(t), FIRST_STEP) for t, a, b in zip(self.times, before, after, strict=True) if a != b]
+        return [
+            (float(t), FIRST_STEP)
+            for t, a, b in zip(self.times, before, after, strict=True)
+            if a != b
+        ]
 
     def longest(self, t: np.ndarray) -> np.ndarray:
+        """Return the longest step from times `t`."""
         return np.full(np.shape(t), np.inf)
 
 
@@ -118,17 +129,21 @@ class Growing:
         return np.where(inside, scale * np.exp(np.minimum(self.rate * (t - self.end), 0.0)), 0.0)
 
     def right(self, t: np.ndarray) -> np.ndarray:
+        """Return values just after times `t`."""
         t = np.asarray(t, dtype=float)
         return self._value(t, (t >= self.start) & (t < self.end))
 
     def left(self, t: np.ndarray) -> np.ndarray:
+        """Return values just before times `t`."""
         t = np.asarray(t, dtype=float)
         return self._value(t, (t > self.start) & (t <= self.end))
 
     def breaks(self) -> list[tuple[float, float]]:
+        """Return break points with the first step after each."""
         return [(self.start, FIRST_STEP), (self.end, FIRST_STEP)]
 
     def longest(self, t: np.ndarray) -> np.ndarray:
+        """Return the longest step from times `t`."""
         t = np.asarray(t, dtype=float)
         return np.where((t >= self.start) & (t < self.end), 0.5 / self.rate, np.inf)
 
@@ -140,15 +155,19 @@ class Sum:
     parts: tuple[Input, ...]
 
     def right(self, t: np.ndarray) -> np.ndarray:
+        """Return values just after times `t`."""
         return np.sum([p.right(t) for p in self.parts], axis=0)
 
     def left(self, t: np.ndarray) -> np.ndarray:
+        """Return values just before times `t`."""
         return np.sum([p.left(t) for p in self.parts], axis=0)
 
     def breaks(self) -> list[tuple[float, float]]:
+        """Return break points with the first step after each."""
         return [b for p in self.parts for b in p.breaks()]
 
     def longest(self, t: np.ndarray) -> np.ndarray:
+        """Return the longest step from times `t`."""
         return np.min([p.longest(t) for p in self.parts], axis=0)
 
 
@@ -163,18 +182,22 @@ class Product:
         object.__setattr__(self, "_sum", Sum(self.parts))
 
     def right(self, t: np.ndarray) -> np.ndarray:
+        """Return values just after times `t`."""
         return np.prod([p.right(t) for p in self.parts], axis=0)
 
     def left(self, t: np.ndarray) -> np.ndarray:
+        """Return values just before times `t`."""
         return np.prod([p.left(t) for p in self.parts], axis=0)
 
     def breaks(self) -> list[tuple[float, float]]:
+        """Return break points with the first step after each."""
         return self._sum.breaks()
 
     def longest(self, t: np.ndarray) -> np.ndarray:
+        """Return the longest step from times `t`."""
         return self._sum.longest(t)
 
 
 def as_input(value: Input | float) -> Input:
-    """A number as a constant input; inputs pass unchanged."""
+    """Take a number as a constant input; inputs pass unchanged."""
     return value if isinstance(value, Input) else Constant(float(value))

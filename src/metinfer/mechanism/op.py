@@ -25,7 +25,6 @@ from metinfer.mechanism.solve import grid_sizes
 _KINDS = ("float64", "int64", "float64", "int64", "float64", "int64", "int64")
 
 
-
 def _plan(grid: Sequence[np.ndarray]) -> tuple[int, int]:
     """Blocks of lanes, and numbers each writes to the tape."""
     return -(-len(grid[5]) // BLOCK), (grid[2].shape[1] + 1) * len(STATES) * BLOCK
@@ -40,21 +39,32 @@ class SolveOp(Op):
         self.version = version or fingerprint()
 
     def make_node(self, theta: Any, order: Any, *grid: Any) -> Apply:
+        """Type the inputs and declare the outputs."""
         inputs = _typed(theta, order, grid)
-        return Apply(self, inputs, [pt.tensor3("states", dtype="float64"), pt.vector("tape", dtype="float64")])
+        return Apply(
+            self,
+            inputs,
+            [pt.tensor3("states", dtype="float64"), pt.vector("tape", dtype="float64")],
+        )
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Any) -> None:
+        """Run without PyTensor's Numba backend."""
         output_storage[0][0], output_storage[1][0] = _run_forward(*inputs)
 
     def infer_shape(self, node: Apply, shapes: Any) -> list[tuple[Any, ...]]:
+        """Give the shapes of the outputs."""
         h, nodes = shapes[4], shapes[7]
         blocks = (nodes[0] + BLOCK - 1) // BLOCK
         stride = (h[1] + 1) * len(STATES) * BLOCK
         return [(nodes[0], nodes[1], len(STATES)), (blocks * stride,)]
 
     def pullback(
-        self, inputs: Sequence[Variable], outputs: Sequence[Variable], cotangents: Sequence[Variable]
+        self,
+        inputs: Sequence[Variable],
+        outputs: Sequence[Variable],
+        cotangents: Sequence[Variable],
     ) -> list[Variable]:
+        """Give the gradient in theta; the grid is constant."""
         theta_bar = PullbackOp(self.version)(cotangents[0], outputs[1], *inputs)
         return [theta_bar, *[pt.zeros_like(i).astype("float64") for i in inputs[1:]]]
 
@@ -68,13 +78,20 @@ class PullbackOp(Op):
         self.version = version
 
     def make_node(self, cotangent: Any, tape: Any, theta: Any, order: Any, *grid: Any) -> Apply:
+        """Type the inputs and declare the outputs."""
         cotangent, tape = pt.as_tensor(cotangent), pt.as_tensor(tape)
-        return Apply(self, [cotangent, tape, *_typed(theta, order, grid)], [pt.matrix("theta_bar", dtype="float64")])
+        return Apply(
+            self,
+            [cotangent, tape, *_typed(theta, order, grid)],
+            [pt.matrix("theta_bar", dtype="float64")],
+        )
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Any) -> None:
+        """Run without PyTensor's Numba backend."""
         output_storage[0][0] = _run_backward(*inputs)
 
     def infer_shape(self, node: Apply, shapes: Any) -> list[tuple[Any, ...]]:
+        """Give the shapes of the outputs."""
         return [shapes[2]]
 
 
@@ -84,6 +101,8 @@ def _typed(theta: Any, order: Any, grid: Sequence[Any]) -> list[Variable]:
 
 
 def _run_forward(theta: Any, order: Any, *grid: Any) -> tuple[np.ndarray, np.ndarray]:
+    if theta.shape != (len(grid[5]), len(PARAMETERS)):
+        raise ValueError("theta must be (lane, parameter), with as many lanes as the grid")
     blocks, stride = _plan(grid)
     tape = np.empty(blocks * stride)
     states = np.empty((*grid[5].shape, len(STATES)))
@@ -94,36 +113,45 @@ def _run_forward(theta: Any, order: Any, *grid: Any) -> tuple[np.ndarray, np.nda
 
 
 def _run_backward(cotangent: Any, tape: Any, theta: Any, order: Any, *grid: Any) -> np.ndarray:
+    if cotangent.shape != (*grid[5].shape, len(STATES)):
+        raise ValueError("a cotangent must be (lane, output, state)")
     blocks, stride = _plan(grid)
     gradient = np.empty((len(theta), len(PARAMETERS)))
     sizes = grid_sizes(len(theta), grid, 0, blocks, stride)
-    theta, cotangent, lanes = np.ascontiguousarray(theta), np.ascontiguousarray(cotangent), np.arange(len(theta))
-    call("backward", sizes, theta, order, lanes, *grid, tape, cotangent, gradient)
+    theta, lanes = np.ascontiguousarray(theta), np.arange(len(theta))
+    bar = np.ascontiguousarray(cotangent)
+    call("backward", sizes, theta, order, lanes, *grid, tape, bar, gradient)
     return gradient
 
 
 def _external(function: str) -> types.ExternalFunction:
-    """The compiled solver by symbol name, for Numba code."""
+    """Name the compiled solver, for Numba code."""
     return types.ExternalFunction(symbol(function), kernel().SIGNATURE)
 
 
 @register_funcify_and_cache_key(SolveOp)
 def _numba_solve(op: SolveOp, node: Apply, **kwargs: Any) -> tuple[Callable[..., Any], str]:
-    run, width, block = _external("forward"), len(STATES), BLOCK
+    run, width, block, parameters = _external("forward"), len(STATES), BLOCK, len(PARAMETERS)
 
     @njit
-    def solve_states(theta, order, start, steps, h, row_of, table, nodes, bad):  # type: ignore[no-untyped-def]
+    def solve_states(theta: Any, order: Any, *grid: Any) -> Any:
+        start, steps, h, row_of, table, nodes, bad = grid
         lanes, outputs = nodes.shape
+        if theta.shape != (lanes, parameters):
+            raise ValueError("theta must be (lane, parameter), with as many lanes as the grid")
         blocks, stride = (lanes + block - 1) // block, (h.shape[1] + 1) * width * block
         sizes = np.array([lanes, lanes, h.shape[1], table.shape[0], outputs, 0, blocks, stride])
         tape = np.empty(blocks * stride)
         states = np.empty((lanes, outputs, width))
         flat, rows = np.ascontiguousarray(theta), np.arange(lanes)
-        run(sizes.ctypes, flat.ctypes, order.ctypes, rows.ctypes, start.ctypes, steps.ctypes, h.ctypes,
-            row_of.ctypes, table.ctypes, nodes.ctypes, bad.ctypes, tape.ctypes, states.ctypes, tape.ctypes)  # fmt: skip
+        run(
+            sizes.ctypes, flat.ctypes, order.ctypes, rows.ctypes, start.ctypes, steps.ctypes,
+            h.ctypes, row_of.ctypes, table.ctypes, nodes.ctypes, bad.ctypes,
+            tape.ctypes, states.ctypes, tape.ctypes,
+        )  # fmt: skip
         return states, tape
 
-    return solve_states, f"metinfer-solve-{op.version}-2"
+    return solve_states, f"metinfer-solve-{op.version}-3"
 
 
 @register_funcify_and_cache_key(PullbackOp)
@@ -131,17 +159,24 @@ def _numba_pullback(op: PullbackOp, node: Apply, **kwargs: Any) -> tuple[Callabl
     run, width, block, parameters = _external("backward"), len(STATES), BLOCK, len(PARAMETERS)
 
     @njit
-    def solve_pullback(cotangent, tape, theta, order, start, steps, h, row_of, table, nodes, bad):  # type: ignore[no-untyped-def]
+    def solve_pullback(cotangent: Any, tape: Any, theta: Any, order: Any, *grid: Any) -> Any:
+        start, steps, h, row_of, table, nodes, bad = grid
         lanes, outputs = nodes.shape
+        if cotangent.shape != (lanes, outputs, width):
+            raise ValueError("a cotangent must be (lane, output, state)")
         blocks, stride = (lanes + block - 1) // block, (h.shape[1] + 1) * width * block
         sizes = np.array([lanes, lanes, h.shape[1], table.shape[0], outputs, 0, blocks, stride])
         gradient = np.empty((lanes, parameters))
-        flat, bar, rows = np.ascontiguousarray(theta), np.ascontiguousarray(cotangent), np.arange(lanes)
-        run(sizes.ctypes, flat.ctypes, order.ctypes, rows.ctypes, start.ctypes, steps.ctypes, h.ctypes,
-            row_of.ctypes, table.ctypes, nodes.ctypes, bad.ctypes, tape.ctypes, bar.ctypes, gradient.ctypes)  # fmt: skip
+        flat, rows = np.ascontiguousarray(theta), np.arange(lanes)
+        bar = np.ascontiguousarray(cotangent)
+        run(
+            sizes.ctypes, flat.ctypes, order.ctypes, rows.ctypes, start.ctypes, steps.ctypes,
+            h.ctypes, row_of.ctypes, table.ctypes, nodes.ctypes, bad.ctypes,
+            tape.ctypes, bar.ctypes, gradient.ctypes,
+        )  # fmt: skip
         return gradient
 
-    return solve_pullback, f"metinfer-pullback-{op.version}-2"
+    return solve_pullback, f"metinfer-pullback-{op.version}-3"
 
 
 def solve_op(theta: Any, grid: Grid) -> Variable:

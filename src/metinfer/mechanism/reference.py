@@ -33,7 +33,8 @@ def _functions() -> tuple[Any, Any]:
     inputs = [sp.Symbol(i.name, real=True) for i in INPUTS]
     prepared = dict(PREPARED.values())
     rates = [
-        expand(e.production - e.loss * x).subs(prepared) for e, x in zip(EQUATIONS, own, strict=True)
+        expand(e.production - e.loss * x).subs(prepared)
+        for e, x in zip(EQUATIONS, own, strict=True)
     ]
     start: dict[sp.Symbol, sp.Expr] = {}
     for equation, x in zip(EQUATIONS, own, strict=True):
@@ -45,7 +46,9 @@ def _functions() -> tuple[Any, Any]:
     )
 
 
-def reference(theta: np.ndarray, lane: Lane, rtol: float = 1e-10, atol: float = 1e-14) -> np.ndarray:
+def reference(
+    theta: np.ndarray, lane: Lane, rtol: float = 1e-10, atol: float = 1e-14
+) -> np.ndarray:
     """States at the outputs of one lane (output, state) by SciPy's LSODA.
 
     Parameters
@@ -76,7 +79,9 @@ def reference(theta: np.ndarray, lane: Lane, rtol: float = 1e-10, atol: float = 
     stops = sorted({0.0, *lane.outputs} | {t for t in breaks if 0 < t < lane.outputs[-1]})
     at = {0.0: x}
     for a, b in zip(stops[:-1], stops[1:], strict=True):
-        run = solve_ivp(slope, (a, b), x, "LSODA", args=(b,), rtol=rtol, atol=atol, first_step=(b - a) * 1e-3)
+        run = solve_ivp(
+            slope, (a, b), x, "LSODA", args=(b,), rtol=rtol, atol=atol, first_step=(b - a) * 1e-3
+        )
         x = run.y[:, -1]
         at[b] = x
     return np.array([at[t] for t in lane.outputs])

@@ -84,7 +84,9 @@ def step_graph(graph: Graph) -> dict[str, int]:
     return result
 
 
-def _advance(graph: Graph, equation: Equation, scopes: list[Scope], x0: int, h: int) -> tuple[int, int]:
+def _advance(
+    graph: Graph, equation: Equation, scopes: list[Scope], x0: int, h: int
+) -> tuple[int, int]:
     own = sp.Symbol(equation.state, real=True)
     if any(expand(part).has(own) for part in (equation.production, equation.loss)):
         return _sweep(graph, equation, scopes, x0, h)
@@ -95,7 +97,9 @@ def _advance(graph: Graph, equation: Equation, scopes: list[Scope], x0: int, h: 
     return _solve_linear(graph, produced, [s.node(equation.loss) for s in scopes], x0, h)
 
 
-def _solve_linear(graph: Graph, produced: list[int], loss: list[int], x0: int, h: int) -> tuple[int, int]:
+def _solve_linear(
+    graph: Graph, produced: list[int], loss: list[int], x0: int, h: int
+) -> tuple[int, int]:
     half, full = _weights(graph, graph.mul(loss[1], h))
     first = graph.sub(produced[0], graph.mul(graph.sub(loss[0], loss[1]), x0))
     forced = _combine(graph, full, x0, h, [first, produced[1], produced[2]])
@@ -106,7 +110,9 @@ def _solve_linear(graph: Graph, produced: list[int], loss: list[int], x0: int, h
     return _combine(graph, half, x0, h, [first, produced[1], last]), end
 
 
-def _sweep(graph: Graph, equation: Equation, scopes: list[Scope], x0: int, h: int) -> tuple[int, int]:
+def _sweep(
+    graph: Graph, equation: Equation, scopes: list[Scope], x0: int, h: int
+) -> tuple[int, int]:
     own = sp.Symbol(equation.state, real=True)
     rate = equation.production - equation.loss * own
     at = [_own_value(scope, own) for scope in scopes]

@@ -16,7 +16,11 @@ from metinfer.mechanism.equations import PARAMETERS, STATES
 from metinfer.mechanism.grid import Grid
 
 OK, NON_FINITE, STEP_LIMIT = 0, 1, 2
-STATUS = {OK: "ok", NON_FINITE: "a state is not finite", STEP_LIMIT: "the grid exceeds the step limit"}
+STATUS = {
+    OK: "ok",
+    NON_FINITE: "a state is not finite",
+    STEP_LIMIT: "the grid exceeds the step limit",
+}
 #: Rows of parameters below which a second thread does not pay.
 ROWS_PER_THREAD = 64
 
@@ -46,13 +50,17 @@ def tape_stride(grid: Grid) -> int:
     return (grid.h.shape[1] + 1) * len(STATES) * BLOCK
 
 
-def grid_sizes(rows: int, arrays: Sequence[np.ndarray], first: int, last: int, stride: int) -> list[int]:
+def grid_sizes(
+    rows: int, arrays: Sequence[np.ndarray], first: int, last: int, stride: int
+) -> list[int]:
     """Sizes in the order in which the compiled solver reads them; `arrays` as in `Grid.arrays`."""
     h, table, nodes = arrays[2], arrays[4], arrays[5]
     return [rows, *h.shape, len(table), nodes.shape[1], first, last, stride]
 
 
-def solve(theta: np.ndarray, grid: Grid, lane_of: np.ndarray | None = None, threads: int | None = None) -> Solution:
+def solve(
+    theta: np.ndarray, grid: Grid, lane_of: np.ndarray | None = None, threads: int | None = None
+) -> Solution:
     """Solve the model for rows of parameters.
 
     Parameters
@@ -82,7 +90,14 @@ def solve(theta: np.ndarray, grid: Grid, lane_of: np.ndarray | None = None, thre
 
     def run(first: int, last: int) -> None:
         tape = np.empty(tape_stride(grid))
-        call("forward", grid_sizes(len(theta), grid.arrays, first, last, 0), *args, tape, states, tape)
+        call(
+            "forward",
+            grid_sizes(len(theta), grid.arrays, first, last, 0),
+            *args,
+            tape,
+            states,
+            tape,
+        )
 
     if workers == 1:
         run(0, blocks)
@@ -97,7 +112,9 @@ def solve(theta: np.ndarray, grid: Grid, lane_of: np.ndarray | None = None, thre
 
 def _check(theta: np.ndarray, lanes: np.ndarray, grid: Grid) -> None:
     if theta.ndim != 2 or theta.shape[1] != len(PARAMETERS):
-        raise MetinferError(f"theta must be (lane, {len(PARAMETERS)} parameters), got {theta.shape}")
+        raise MetinferError(
+            f"theta must be (lane, {len(PARAMETERS)} parameters), got {theta.shape}"
+        )
     if len(lanes) != len(theta):
         raise MetinferError(f"{len(theta)} rows of parameters for {len(lanes)} lanes")
     if len(lanes) and (lanes.min() < 0 or lanes.max() >= len(grid)):
