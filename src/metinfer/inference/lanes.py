@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from metinfer.inference.design import LaneSpec
-from metinfer.inference.priors import Coordinates
+from metinfer.inference.priors import Coordinates, PriorTable
 from metinfer.mechanism.equations import PARAMETERS
 from metinfer.mechanism.grid import Lane
 from metinfer.mechanism.inputs import Input, Steps, window
@@ -32,33 +32,95 @@ TRANSFERRED = {
 }  # fmt: skip
 
 
+#: Key of the named parameters already gathered in the order of `NAMES`.
+JOINED = "joined"
+#: Order in which named parameters are laid side by side before lanes pick from them.
+NAMES = tuple(
+    dict.fromkeys(
+        [*SHARED.values(), *BY_SPECIES.values(), *BY_CONTEXT.values(), *TRANSFERRED.values(),
+         "arrival_kill", "site_deviation", "timp1_fold", "surgery_dip", "awake_share"]
+    )
+)  # fmt: skip
+DIMS = {
+    **dict.fromkeys(BY_SPECIES.values(), "species"), **dict.fromkeys(BY_CONTEXT.values(), "context"),
+    "site_deviation": "site", "timp1_fold": "timp1_level", "awake_share": "context",
+}  # fmt: skip
+
+
 @dataclass(frozen=True)
 class LaneTable:
-    """Where each lane finds its coordinates. Arrays (lane,)."""
+    """Where each lane parameter comes from: value x factor x exp(deviation).
 
-    species: np.ndarray
-    context: np.ndarray
-    site: np.ndarray
-    level: np.ndarray
-    human: np.ndarray
-    timp1_fold: np.ndarray
-    surgery: np.ndarray
-    settled: np.ndarray
+    One gather serves all lanes, which keeps the graph small. Arrays (lane, parameter).
+
+    Attributes
+    ----------
+    value, deviation : ndarray of int
+        Places in the joined vector of named parameters; its last two entries are 1 and 0.
+    factor : ndarray
+    """
+
+    value: np.ndarray
+    deviation: np.ndarray
+    factor: np.ndarray
 
     @classmethod
     def of(cls, lanes: Sequence[LaneSpec], coordinates: Coordinates) -> LaneTable:
-        """Index arrays for `lanes`; level 0 is `healthy`."""
-        levels = ("healthy", *coordinates.timp1_level)
-        return cls(
-            species=np.array([coordinates.species.index(s.species) for s in lanes], dtype=int),
-            context=np.array([coordinates.context.index(s.context) for s in lanes], dtype=int),
-            site=np.array([coordinates.site.index(s.site) for s in lanes], dtype=int),
-            level=np.array([levels.index(s.timp1_level) for s in lanes], dtype=int),
-            human=np.array([float(s.species == "human") for s in lanes]),
-            timp1_fold=np.array([s.timp1_fold for s in lanes]),
-            surgery=np.array([float(s.surgery) for s in lanes]),
-            settled=np.array([float(s.arrival in ("settled", "none")) for s in lanes]),
-        )
+        """The table of `lanes`, for parameters repeated over `coordinates`."""
+        at = _Places(coordinates)
+        cells = [[_cell(p.name, spec, at) for p in PARAMETERS] for spec in lanes]
+        value, deviation, factor = (np.array([[c[i] for c in row] for row in cells]) for i in range(3))
+        return cls(value, deviation, factor)
+
+
+class _Places:
+    """Places of named parameters in the joined vector."""
+
+    def __init__(self, coordinates: Coordinates) -> None:
+        self.coordinates = coordinates
+        sizes = [len(getattr(coordinates, DIMS[n])) if n in DIMS else 1 for n in NAMES]
+        sizes.append(len(TRANSFERRED))
+        self.first = dict(zip((*NAMES, "transfer", "one"), np.cumsum([0, *sizes]), strict=True))
+        self.one, self.zero = int(self.first["one"]), int(self.first["one"]) + 1
+
+    def __call__(self, name: str, coordinate: str | None = None) -> int:
+        offset = 0 if coordinate is None else getattr(self.coordinates, DIMS[name]).index(coordinate)
+        return int(self.first[name]) + offset
+
+
+def _cell(parameter: str, spec: LaneSpec, at: _Places) -> tuple[int, int, float]:
+    """Place of the value, place of the log deviation, and factor of one lane parameter."""
+    if parameter in SHARED:
+        return at(SHARED[parameter]), at.zero, 1.0
+    if parameter in BY_SPECIES:
+        return at(BY_SPECIES[parameter], spec.species), at.zero, 1.0
+    if parameter in BY_CONTEXT:
+        return at(BY_CONTEXT[parameter], spec.context), at.zero, 1.0
+    if parameter in TRANSFERRED:
+        moved = at("transfer") + list(TRANSFERRED).index(parameter)
+        return at(TRANSFERRED[parameter]), moved if spec.species == "human" else at.zero, 1.0
+    return _special(parameter, spec, at)
+
+
+def _special(parameter: str, spec: LaneSpec, at: _Places) -> tuple[int, int, float]:
+    """Lane parameters that depend on more than one coordinate or on how founders arrive."""
+    settled = float(spec.arrival in ("settled", "none"))
+    level = spec.timp1_level
+    match parameter:
+        case "kS":
+            return at("arrival_kill"), at("site_deviation", spec.site), 1.0
+        case "timp1_scale":
+            place = at.one if level == "healthy" else at("timp1_fold", level)
+            return place, at.zero, spec.timp1_fold
+        case "dip":
+            return at("surgery_dip"), at.zero, float(spec.surgery)
+        case "awake0":
+            return at("awake_share", spec.context), at.zero, settled
+        case "founders":
+            return at.one, at.zero, 1.0 - settled
+        case "founders0":
+            return at.one, at.zero, settled
+    raise KeyError(parameter)
 
 
 def timp1_folds(params: Mapping[str, Any], xp: Any) -> Any:
@@ -85,22 +147,27 @@ def lane_theta(params: Mapping[str, Any], table: LaneTable, xp: Any) -> Any:
     -------
     array (..., lane, parameter)
     """
-    one = xp.ones_like(params["stellate_rate"])[..., None] * np.ones(len(table.human))
-    values = {lane: params[name][..., None] * one for lane, name in SHARED.items()}
-    values |= {lane: params[name][..., table.species] for lane, name in BY_SPECIES.items()}
-    values |= {lane: params[name][..., table.context] for lane, name in BY_CONTEXT.items()}
-    for j, (lane, name) in enumerate(TRANSFERRED.items()):
-        deviation = params["transfer"][..., j][..., None] * table.human
-        values[lane] = params[name][..., None] * xp.exp(deviation)
-    values["fU"] = 1.0 - xp.exp(-values["fU"])
-    site = params["site_deviation"][..., table.site]
-    values["kS"] = params["arrival_kill"][..., None] * xp.exp(site)
-    values["timp1_scale"] = timp1_folds(params, xp)[..., table.level] * table.timp1_fold
-    values["dip"] = params["surgery_dip"][..., None] * table.surgery
-    values["founders"] = one * (1.0 - table.settled)
-    values["founders0"] = one * table.settled
-    values["awake0"] = params["awake_share"][..., table.context] * table.settled
-    return xp.stack([values[p.name] for p in PARAMETERS], axis=-1)
+    one = xp.ones_like(params["stellate_rate"])[..., None]
+    joined = xp.concatenate([_side_by_side(params, xp), params["transfer"], one, 0.0 * one], axis=-1)
+    theta = joined[..., table.value] * table.factor * xp.exp(joined[..., table.deviation])
+    return xp.where(_SHARE, 1.0 - xp.exp(-theta), theta)
+
+
+def _side_by_side(params: Mapping[str, Any], xp: Any) -> Any:
+    """Named parameters in the order of `NAMES`, gathered already (`JOINED`) or joined here."""
+    if JOINED in params:
+        return params[JOINED]
+    return xp.concatenate([params[n] if n in DIMS else params[n][..., None] for n in NAMES if n in params], axis=-1)
+
+
+def joined_places(table: PriorTable) -> np.ndarray:
+    """Places in `PriorTable.labels` of the parameters in the order of `NAMES` (value,)."""
+    wanted = [e.label for n in NAMES for e in table.entries if e.parameter.name == n]
+    return np.array([table.labels.index(label) for label in wanted])
+
+
+#: Lane parameters that are a share 1 - exp(-link) (parameter,).
+_SHARE = np.array([p.name == "fU" for p in PARAMETERS])
 
 
 #: Days for which NK activity stays low after surgery (assumption; the row gives the depth only).

@@ -17,9 +17,9 @@ import pytensor.tensor as pt
 
 from metinfer.inference.design import Design, build_design
 from metinfer.inference.families import Family, extras, families, interval_family
-from metinfer.inference.lanes import LaneTable, lane_theta, solver_lanes
+from metinfer.inference.lanes import JOINED, LaneTable, joined_places, lane_theta, solver_lanes
 from metinfer.inference.predictions import View, predict_intervals, predict_rows
-from metinfer.inference.priors import PriorTable, read_parameters
+from metinfer.inference.priors import ALL, PriorTable, read_parameters
 from metinfer.mechanism.grid import Grid, build_grid
 from metinfer.mechanism.op import solve_op
 
@@ -113,7 +113,10 @@ def prior_variables(joint: Joint) -> dict[str, Any]:
     spread = pm.Data("translation_sd", np.asarray(TRANSLATION_SD))
     params = table.natural(z, share, pt)
     dims = {p.name: p.dims for p in table.parameters}
+    params[JOINED] = params.pop(ALL)[joined_places(table)]
     for name, value in params.items():
+        if name == JOINED:
+            continue
         pm.Deterministic(name, value, dims=dims[name])
     params["transfer"] = pm.Deterministic("transfer", spread * deviation, dims="transfer_parameter")
     return params

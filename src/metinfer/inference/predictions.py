@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,8 @@ YEAR = 365.25
 STATE = {s.name: i for i, s in enumerate(STATES)}
 #: Smallest hazard increment used in a logarithm (per interval).
 TINY = 1e-12
+#: States counted as "any tumour cell".
+CELLS = ("D", "W1", "W2", "W3", "L")
 #: Largest predicted probability: rounding to exactly 1 would make any survivor impossible.
 ALMOST_SURE = 1.0 - 1e-12
 
@@ -60,26 +63,31 @@ class View:
         share = params["liver_share"][nodes.context[at]]
         return (1.0 + wide * (1.0 / share - 1.0)) * (1.0 + local * params["locoregional"])
 
-    def survival(self, at: np.ndarray, states: tuple[str, ...] = ("L",)) -> Any:
-        """Share without an event at nodes `at`: Gamma frailty over an expected number (node,)."""
-        nodes = self.design.nodes
-        total = sum(self.state(s, at) for s in states)
-        number = pt.maximum(total, 0.0) * self.founders(at) * self.scope(at)
-        shape = self.params["frailty_shape"][nodes.context[at]]
-        return (nodes.weight[at] * pt.exp(-shape * pt.log1p(number / shape))).sum(axis=-1)
+    @cached_property
+    def log_survival(self) -> Any:
+        """Log share without an event at every node: Gamma frailty over an expected number (node,).
 
-    def hazard(self, at: np.ndarray, **kwargs: Any) -> Any:
-        """Cumulative hazard at nodes `at` (node,)."""
-        return -pt.log(self.survival(at, **kwargs))
+        One pass over all nodes, because each separate pass costs compile time.
+        """
+        nodes, at = self.design.nodes, np.arange(len(self.design.nodes))
+        counted = np.zeros((len(at), 1, len(STATES)))
+        counted[..., STATE["L"]] = 1.0
+        for i in self._cell_nodes:
+            counted[i, 0, [STATE[s] for s in CELLS]] = 1.0
+        total = (self.states[nodes.lane, nodes.output] * counted).sum(axis=-1)
+        number = pt.maximum(total, 0.0) * self.founders(at) * self.scope(at)
+        shape = self.params["frailty_shape"][nodes.context]
+        parts = nodes.weight * pt.exp(-shape * pt.log1p(number / shape))
+        return pt.log(parts.sum(axis=-1))
+
+    @cached_property
+    def _cell_nodes(self) -> list[int]:
+        rows = self.design.rows
+        return [int(self.design.row_node[i]) for i, r in enumerate(rows) if r.observable == "cell_probability"]
 
 
 def _probability(view: View, rows: np.ndarray) -> Any:
-    return pt.minimum(1.0 - view.survival(view.design.row_node[rows]), ALMOST_SURE)
-
-
-def _cells(view: View, rows: np.ndarray) -> Any:
-    cells = ("D", "W1", "W2", "W3", "L")
-    return pt.minimum(1.0 - view.survival(view.design.row_node[rows], cells), ALMOST_SURE)
+    return pt.minimum(-pt.expm1(view.log_survival[view.design.row_node[rows]]), ALMOST_SURE)
 
 
 def _count(view: View, rows: np.ndarray) -> Any:
@@ -90,21 +98,13 @@ def _count(view: View, rows: np.ndarray) -> Any:
 
 def _hazard_ratio(view: View, rows: np.ndarray) -> Any:
     """Event-weighted marginal hazard ratio over follow-up (weights: expected events of both arms)."""
-    design = view.design
-    exposed = _curve(view, design.row_curve[rows])
-    control = _curve(view, design.row_reference_curve[rows])
-    one, zero = _increments(exposed), _increments(control)
-    events = (exposed[:, :-1] - exposed[:, 1:]) + (control[:, :-1] - control[:, 1:]) + TINY
-    log_ratio = (events * pt.log(one / zero)).sum(axis=-1) / events.sum(axis=-1)
+    curves = np.stack([view.design.row_curve[rows], view.design.row_reference_curve[rows]])
+    log_survival = view.log_survival[curves]
+    hazard = log_survival[..., :-1] - log_survival[..., 1:] + TINY
+    survival = pt.exp(log_survival)
+    events = (survival[..., :-1] - survival[..., 1:]).sum(axis=0) + TINY
+    log_ratio = (events * pt.log(hazard[0] / hazard[1])).sum(axis=-1) / events.sum(axis=-1)
     return pt.exp(log_ratio * view.params["causal_share"])
-
-
-def _curve(view: View, at: np.ndarray) -> Any:
-    return view.survival(at.ravel()).reshape(at.shape)
-
-
-def _increments(survival: Any) -> Any:
-    return pt.log(survival[:, :-1] / survival[:, 1:]) + TINY
 
 
 def _rate(view: View, rows: np.ndarray) -> Any:
@@ -112,7 +112,7 @@ def _rate(view: View, rows: np.ndarray) -> Any:
     at, start = view.design.row_node[rows], view.design.row_reference[rows]
     picked = [view.design.rows[i] for i in rows]
     days = np.array([r.time_day - r.time_start_day for r in picked])
-    return (view.hazard(at) - view.hazard(start)) / days * YEAR
+    return (view.log_survival[start] - view.log_survival[at]) / days * YEAR
 
 
 def _fold(state: str) -> Callable[[View, np.ndarray], Any]:
@@ -167,7 +167,7 @@ def _constant(make: Callable[[Mapping[str, Any]], Any]) -> Callable[[View, np.nd
 #: Observable -> (formula in words, function of the view and row indices giving (row,)).
 OBSERVABLES: dict[str, tuple[str, Callable[[View, np.ndarray], Any]]] = {
     "metastasis_probability": ("1 - (1 + L/k)^-k", _probability),
-    "cell_probability": ("1 - (1 + (D + W1 + W2 + W3 + L)/k)^-k", _cells),
+    "cell_probability": ("1 - (1 + (D + W1 + W2 + W3 + L)/k)^-k", _probability),
     "metastasis_count": ("L x founders", _count),
     "event_hazard_ratio": ("event-weighted marginal ratio over follow-up, to the power of the causal share", _hazard_ratio),
     "event_rate": ("rise of the cumulative hazard per year", _rate),
@@ -199,9 +199,7 @@ def predict_rows(view: View) -> Any:
 def predict_intervals(view: View) -> tuple[Any, Any]:
     """Cumulative hazard at the start and at the end of every interval, each (interval,)."""
     design = view.design
-    at, place = np.unique(np.concatenate([design.interval_start, design.interval_end]), return_inverse=True)
-    hazard = view.hazard(at)[place]
-    return hazard[: len(design.intervals)], hazard[len(design.intervals) :]
+    return -view.log_survival[design.interval_start], -view.log_survival[design.interval_end]
 
 
 __all__ = ["OBSERVABLES", "Nodes", "View", "predict_intervals", "predict_rows"]

@@ -20,6 +20,8 @@ from metinfer.errors import MetinferError
 
 #: Softness of the edges of a link's dead zone, in units of the standard normal latent.
 EDGE = 0.15
+#: Key under which `PriorTable.natural` returns all values side by side.
+ALL = "all_values"
 #: A latent this low is never reached: stands for "no reversed part".
 NEVER = -9.0
 
@@ -151,6 +153,11 @@ class PriorTable:
         return tuple(e for e in self.entries if e.prior["dist"] == "beta")
 
     @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """Labels of all values in the order of `ALL`."""
+        return tuple(e.label for e in (*self.normal, *self.beta))
+
+    @cached_property
     def transfers(self) -> tuple[str, ...]:
         """Names of parameters whose human value deviates from the mouse value."""
         return tuple(p.name for p in self.parameters if p.transfer)
@@ -179,19 +186,20 @@ class PriorTable:
         Returns
         -------
         dict
-            Name to array (...,) or (..., coordinate).
+            Name to array (...,) or (..., coordinate); under `ALL` every value in one array
+            (..., value), in the order of `labels`.
         """
         values = xp.concatenate([self._transform(z, kind, xp) for kind in self._kinds], axis=-1)
         labels = [e.label for e in self.normal]
         shares = [e.label for e in self.beta]
-        out: dict[str, Any] = {}
+        out: dict[str, Any] = {ALL: xp.concatenate([values, share], axis=-1)}
         for parameter in self.parameters:
             wanted = [e.label for e in self._expand(parameter)]
             if not wanted:
                 continue
             source, names = (share, shares) if wanted[0] in shares else (values, labels)
-            index = np.array([names.index(label) for label in wanted])
-            out[parameter.name] = source[..., index] if parameter.dims else source[..., int(index[0])]
+            first = names.index(wanted[0])
+            out[parameter.name] = source[..., first : first + len(wanted)] if parameter.dims else source[..., first]
         return out
 
     @cached_property
