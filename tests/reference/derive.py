@@ -96,6 +96,10 @@ def means():
     )
     case("mean", "scipy norm and chi2", {"value": 2.2, "n": 30, "spread": "sd", "low": 1.1}, pred,
          moments_density(2.2, 1.21, 30, 2.5, 1.2))  # fmt: skip
+    wide = stats.norm(2.5, np.hypot(1.2 / np.sqrt(30), 0.3)).logpdf(2.2)
+    case("mean", "scipy norm and chi2; variance between experiments added to the mean's",
+         {"value": 2.2, "n": 30, "spread": "sd", "low": 1.1}, {**pred, "between_sd": 0.3},
+         wide + stats.chi2(29).logpdf(1.21 * 29 / 1.44) + np.log(29 / 1.44))  # fmt: skip
     half = stats.t(7).ppf(0.975) * 0.5 / np.sqrt(8)
     case("mean", "scipy norm and chi2; interval made with the t quantile",
          {"value": 2.2, "n": 8, "spread": "ci95", "low": 2.2 - half, "high": 2.2 + half}, pred,
@@ -142,7 +146,13 @@ def medians():
              order([3.6, 4.9, 6.1], ranks, n, norm))  # fmt: skip
         case("median_log", "multinomial counts at whole ranks", row, {"value": 5.0, "sd": 0.6},
              order([3.6, 4.9, 6.1], ranks, n, logn))  # fmt: skip
-    for n, low, mid, high in ((7, 3, 3, 6), (11, 4, 5, 5), (7, 4, 4, 4), (7, 3, 5, 7)):
+    for n, low, mid, high in (
+        (7, 3, 3, 6),
+        (11, 4, 5, 5),
+        (7, 4, 4, 4),
+        (7, 3, 5, 7),
+        (19, 3, 4, 6),
+    ):
         row = {"value": mid, "low": low, "high": high, "n": n, "spread": "iqr", "resolution": 1.0}
         for name, dist, sd in (("median_rounded", norm, 2.0), ("median_log_rounded", logn, 0.6)):
             expected = cells((low, mid, high), np.array([1, 2, 3]) * (n + 1) // 4, n, dist)

@@ -11,6 +11,7 @@ def _rows(**columns):
 
 
 _PAIR = {"value": [2.4, 1.1, 3.0], "sd": [0.8, 0.5, 1.2]}
+_GROUPS = {**_PAIR, "between_sd": [0.2, 0.1, 0.3]}
 _SPREAD = _rows(
     value=[3.0, 1.2, 2.0], low=[0.9, 0.2, 0.7], n=[5, 9, 20], spread=["sd", "sem", "sd"]
 )
@@ -39,10 +40,10 @@ _SHARES = {"value": [0.7, 0.2, 0.4]}
 EXAMPLES = {
     "individual": (_LIMITS, _PAIR),
     "individual_log": (_LIMITS, _PAIR),
-    "mean": (_SPREAD, _PAIR),
-    "mean_log": (_SPREAD, _PAIR),
+    "mean": (_SPREAD, _GROUPS),
+    "mean_log": (_SPREAD, _GROUPS),
     "mean_sem": (_SPREAD, {"value": _PAIR["value"], "sd_extra": [0.1, 0.2, 0.3]}),
-    "geometric_mean": (_LOG_SPREAD, _PAIR),
+    "geometric_mean": (_LOG_SPREAD, _GROUPS),
     "median": (_THREE, _PAIR),
     "median_log": (_THREE, _PAIR),
     "median_rounded": (_TIED, _PAIR),

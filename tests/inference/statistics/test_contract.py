@@ -11,14 +11,13 @@ from scipy import optimize, stats
 from metinfer.inference.statistics import STATISTICS, StatisticError
 
 everyone = pytest.mark.parametrize("statistic", STATISTICS.values(), ids=list(STATISTICS))
-HARMLESS = {"sd_extra", "between_sd", "bias"}
 
 
-def compiled(statistic, data, pred, mode=None):
+def compiled(statistic, data, pred):
     inputs = {name: pt.vector(name) for name in pred}
     logp = statistic.logp(data, inputs)
     grads = pytensor.grad(pt.switch(pt.isinf(logp), 0.0, logp).sum(), list(inputs.values()))
-    return pytensor.function(list(inputs.values()), [logp, *grads], mode=mode)
+    return pytensor.function(list(inputs.values()), [logp, *grads], mode="NUMBA")
 
 
 @everyone
@@ -26,7 +25,7 @@ def test_gradient_is_the_slope_and_impossible_predictions_are_minus_infinity(sta
     data, pred = example(statistic)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        score = compiled(statistic, data, pred, mode="NUMBA")
+        score = compiled(statistic, data, pred)
     logp, *grads = score(*pred.values())
     assert np.isfinite(logp).all()
     flat = np.concatenate(list(pred.values()))
@@ -48,10 +47,12 @@ def test_gradient_is_the_slope_and_impossible_predictions_are_minus_infinity(sta
 @everyone
 def test_rows_are_scored_one_by_one(statistic, example):
     data, pred = example(statistic)
-    score = compiled(statistic, data, pred, mode="FAST_COMPILE")
+    inputs = {name: pt.vector(name) for name in pred}
+    logp = statistic.logp(data, inputs)
+    score = pytensor.function(list(inputs.values()), logp, mode="FAST_COMPILE")
     moved = {k: v.copy() for k, v in pred.items()}
     moved[statistic.predicts[-1]][1] *= 1.01
-    changed = score(*pred.values())[0] != score(*moved.values())[0]
+    changed = score(*pred.values()) != score(*moved.values())
     assert changed.tolist() == [False, True, False]
 
 
@@ -125,9 +126,8 @@ def test_discrete_draws_follow_the_log_mass(name, examples):
     assert stats.chi2(keep.sum()).sf(chi2) > 1e-3
 
 
-CONTINUOUS = {"individual": "value", "individual_log": "value", "mean_sem": "value",
-              "percentile": "value", "percentile_log": "value", "survival": "value",
-              "cumulative_incidence": "value", "ratio": "value", "hazard_ratio": "value"}  # fmt: skip
+CONTINUOUS = ["individual", "individual_log", "mean_sem", "percentile", "percentile_log",
+              "survival", "cumulative_incidence", "ratio", "hazard_ratio"]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", CONTINUOUS)

@@ -8,7 +8,7 @@ import numpy as np
 import pytensor.tensor as pt
 from pytensor.graph.basic import Variable
 
-NEWTON_STEPS = 3
+NEWTON_STEPS = 2
 #: Floor of survival and of weights: keeps logarithms finite where a curve has reached zero.
 FLOOR = 1e-300
 
@@ -21,8 +21,8 @@ def marginal_log_hazard_ratio(
     The limit to which Cox's estimate converges when the ratio is not constant is the root b of
     sum_j [d1_j (1 - p_j(b)) - d0_j p_j(b)], p_j(b) = n1_j e^b / (n1_j e^b + n0_j), with d the
     events expected in interval j and n those at risk (Struthers & Kalbfleisch 1986,
-    doi 10.1093/biomet/73.2.363). The start is the average of the log ratios of interval hazards,
-    weighted by expected events and balance; three Newton steps follow.
+    doi 10.1093/biomet/73.2.363). The start is the Mantel-Haenszel ratio of expected events,
+    exact where the ratio is constant; `NEWTON_STEPS` Newton steps follow.
 
     Parameters
     ----------
@@ -43,9 +43,8 @@ def marginal_log_hazard_ratio(
     d1 = part * at_risk * (s1[..., :-1] - s1[..., 1:])
     d0 = (1.0 - part) * at_risk * (s0[..., :-1] - s0[..., 1:])
     n1, n0 = part * at_risk * _mean(s1, h1, xp), (1.0 - part) * at_risk * _mean(s0, h0, xp)
-    balance = n1 * n0 / (n1 + n0 + FLOOR) ** 2
-    weight = (d1 + d0) * balance + FLOOR
-    beta = (weight * (xp.log(h1) - xp.log(h0))).sum(axis=-1) / weight.sum(axis=-1)
+    other1, other0 = n0 / (n1 + n0 + FLOOR), n1 / (n1 + n0 + FLOOR)
+    beta = xp.log((d1 * other1).sum(axis=-1) + FLOOR) - xp.log((d0 * other0).sum(axis=-1) + FLOOR)
     for _ in range(NEWTON_STEPS):
         beta = beta + _step(beta, d1, d0, n1, n0, xp)
     return beta

@@ -41,7 +41,12 @@ class Individual(Statistic):
         if self.log:
             self._refuse(~(np.minimum(low, high) > 0), columns, "needs numbers above zero")
         flags = {"exact": exact, "left": left, "right": right}
-        return {"low": low, "high": high, **{k: v.astype(float) for k, v in flags.items()}}
+        return {
+            "value": 0.5 * (low + high),
+            "low": low,
+            "high": high,
+            **{k: v.astype(float) for k, v in flags.items()},
+        }
 
     def logp(self, data: Mapping[str, Any], pred: Mapping[str, Any]) -> Any:
         """Log-density of an exact value, log-probability of a censored one."""

@@ -48,12 +48,14 @@ class Mean(Statistic):
     (Cochran 1934, doi 10.1017/S0305004100016595). The density is that of (mean, s^2).
 
     ``pred``: ``value`` = mu; ``sd`` = sigma, the SD between individuals (a prediction or a free
-    nuisance).
+    nuisance); optional ``between_sd`` (0), SD of mu between experiments: the mean then has
+    variance sigma^2 / n + between_sd^2, and s^2 is as before.
     """
 
     name = "mean"
     needs = ("value", "n")
     predicts = ("value", "sd")
+    optional = ("between_sd",)
     reports = ("value", "spread")
 
     def prepare(self, columns: Columns) -> Arrays:
@@ -69,7 +71,7 @@ class Mean(Statistic):
         ok = pt.and_(density.finite(pred["value"]), density.positive(pred["sd"]))
         mu = density.where_ok(ok, pred["value"])
         sigma = density.where_ok(ok, pred["sd"])
-        mean = density.normal(data["value"], mu, sigma / pt.sqrt(data["n"]))
+        mean = density.normal(data["value"], mu, _standard_error(sigma, data["n"], pred))
         return density.or_impossible(
             ok, mean + density.variance(data["variance"], sigma**2, data["n"])
         )
@@ -81,9 +83,13 @@ class Mean(Statistic):
         rng: np.random.Generator,
     ) -> Arrays:
         """Replicate mean and published spread."""
-        mu, sigma, n, factor = broadcast(
-            {k: pred[k] for k in self.predicts}, data["n"], data["factor"]
+        mu, sigma, between, n, factor = broadcast(
+            {k: pred[k] for k in self.predicts},
+            pred.get("between_sd", 0.0),
+            data["n"],
+            data["factor"],
         )
+        mu = mu + between * rng.standard_normal(mu.shape)
         mean, sd = _draw_moments(mu, np.where(sigma > 0, sigma, np.nan), n, rng)
         return {"value": mean, "spread": sd * factor}
 
@@ -145,12 +151,14 @@ class GeometricMean(Statistic):
     ``spread`` ``log_sd`` (natural log), or an interval of the geometric mean. The density is that
     of (mean of ln x, variance of ln x).
 
-    ``pred``: ``value`` = exp(E ln x), the median; ``sd`` = SD of ln x.
+    ``pred``: ``value`` = exp(E ln x), the median; ``sd`` = SD of ln x; optional ``between_sd`` (0)
+    on the log scale, as in `Mean`.
     """
 
     name = "geometric_mean"
     needs = ("value", "n")
     predicts = ("value", "sd")
+    optional = ("between_sd",)
     reports = ("value", "spread")
 
     def prepare(self, columns: Columns) -> Arrays:
@@ -178,7 +186,7 @@ class GeometricMean(Statistic):
         ok = pt.and_(density.positive(pred["value"]), density.positive(pred["sd"]))
         mu = pt.log(density.where_ok(ok, pred["value"]))
         sigma = density.where_ok(ok, pred["sd"])
-        mean = density.normal(data["log_value"], mu, sigma / pt.sqrt(data["n"]))
+        mean = density.normal(data["log_value"], mu, _standard_error(sigma, data["n"], pred))
         return density.or_impossible(
             ok, mean + density.variance(data["variance"], sigma**2, data["n"])
         )
@@ -190,11 +198,14 @@ class GeometricMean(Statistic):
         rng: np.random.Generator,
     ) -> Arrays:
         """Replicate geometric mean and log spread."""
-        value, sigma, n, factor = broadcast(
-            {k: pred[k] for k in self.predicts}, data["n"], data["factor"]
+        value, sigma, between, n, factor = broadcast(
+            {k: pred[k] for k in self.predicts},
+            pred.get("between_sd", 0.0),
+            data["n"],
+            data["factor"],
         )
         ok = (value > 0) & (sigma > 0)
-        mu = np.log(np.where(ok, value, np.nan))
+        mu = np.log(np.where(ok, value, np.nan)) + between * rng.standard_normal(value.shape)
         mean, sd = _draw_moments(mu, np.where(ok, sigma, np.nan), n, rng)
         return {"value": np.exp(mean), "spread": sd * factor}
 
@@ -218,7 +229,8 @@ class MeanLog(Mean):
     (docs/statistics_recovery.md) holds to a log SD of about 0.5 (SD half of the mean); rows with
     SD above the mean are refused. The density is that of the two derived numbers.
 
-    ``pred``: ``value`` = median (exp E ln x); ``sd`` = SD of ln x.
+    ``pred``: ``value`` = median (exp E ln x); ``sd`` = SD of ln x; optional ``between_sd`` (0) on
+    the log scale, as in `Mean`.
     """
 
     name = "mean_log"
@@ -252,6 +264,11 @@ class MeanLog(Mean):
         cv2 = np.expm1(replicate["spread"] ** 2)
         mean = replicate["value"] * np.sqrt(1.0 + cv2)
         return {"value": mean, "spread": mean * np.sqrt(cv2) * data["factor"]}
+
+
+def _standard_error(sigma: Any, n: Any, pred: Mapping[str, Any]) -> Any:
+    """SD of the mean of n values, with the SD between experiments where there is one."""
+    return pt.sqrt(sigma**2 / n + pt.as_tensor(pred.get("between_sd", 0.0)) ** 2)
 
 
 def _draw_moments(

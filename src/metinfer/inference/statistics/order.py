@@ -15,7 +15,7 @@ from metinfer.inference.statistics.base import Arrays, Columns, Statistic, colum
 from metinfer.inference.statistics.individual import location_scale
 
 #: Gauss-Legendre nodes per published number in the probability mass of rounded numbers.
-NODES = 10
+NODES = 8
 _KEYS = ("low", "value", "high")
 
 
