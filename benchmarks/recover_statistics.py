@@ -105,7 +105,7 @@ Made by `python benchmarks/recover_statistics.py`. Individuals are simulated, on
 summary is scored (flat prior on a grid; both unknowns where two are named), {REPEATS} repeats.
 *Coverage* is the share of 90 % intervals that hold the truth (aim 85 to 95; the Monte Carlo SE is
 1.5), *rank* the mean posterior rank of the truth (0.5 without bias). One row is outside, and known
-to be: moments of a sample as skewed as a log SD of 0.8 (SD near the mean) do not give back its logs;
+to be: moments of a sample as skewed as a log SD of 0.8 (SD near the mean) do not return its logs;
 such rows are better entered as medians or single values where a paper has them.
 
 | statistic | what was simulated | unknown | coverage, % | rank | |
