@@ -55,18 +55,34 @@ def test_a_target_no_fitted_row_touches_is_prior_only() -> None:
     assert _flag("liver_injury", [_arm("a", injury=1.0)], [_row("a", role="check")]) == PRIOR_ONLY
 
 
-def test_a_perturbed_arm_of_the_same_species_is_inside() -> None:
-    assert _flag("liver_injury", [_arm("a", injury=1.0)], [_row("a")]) == INSIDE
+def test_a_contrast_in_the_same_species_is_inside() -> None:
+    arms = [_arm("a", injury=1.0), _arm("b")]
+    assert _flag("liver_injury", arms, [_row("a"), _row("b")]) == INSIDE
+
+
+def test_an_input_that_is_the_same_in_all_arms_teaches_nothing() -> None:
+    arms = [_arm("a", timp1_level="breast"), _arm("b", timp1_level="breast")]
+    assert _flag("timp1_neutral", arms, [_row("a"), _row("b")]) == PRIOR_ONLY
+    other = [_arm("a", timp1_level="breast"), _arm("b")]
+    assert _flag("timp1_neutral", other, [_row("a"), _row("b")]) == INSIDE
+
+
+def test_an_observed_contrast_is_not_a_treated_one() -> None:
+    arms = [_arm("a", injury=1.0), _arm("b")]
+    row = _row("a", "event_hazard_ratio")
+    row.reference_arm = "b"
+    assert _flag("liver_injury", arms, [row]) == "extrapolated (observational)"
 
 
 def test_reasons_are_named() -> None:
-    mouse = _arm("m", species="mouse", injury=1.0, contexts=(("mouse_4t1", 1.0),))
-    assert "species" in _flag("liver_injury", [_arm("a"), mouse], [_row("m")])
-    assert "outcome" in _flag("liver_injury", [_arm("a", injury=1.0)], [_row("a", "stellate_fold")])
-    short = replace_time(_row("a"))
-    assert (
-        _flag("liver_injury", [_arm("a", injury=1.0)], [short], years=2.0) == "extrapolated (time)"
-    )
+    place = {"species": "mouse", "contexts": (("mouse_4t1", 1.0),), "context": "mouse_4t1"}
+    mice = [_arm("a"), _arm("m", injury=1.0, **place), _arm("n", **place)]
+    assert "species" in _flag("liver_injury", mice, [_row("m"), _row("n")])
+    arms = [_arm("a", injury=1.0), _arm("b")]
+    niche = [_row("a", "stellate_fold"), _row("b", "stellate_fold")]
+    assert "outcome" in _flag("liver_injury", arms, niche)
+    short = [replace_time(_row(n)) for n in "ab"]
+    assert _flag("liver_injury", arms, short, years=2.0) == "extrapolated (time)"
 
 
 def replace_time(row: SimpleNamespace) -> SimpleNamespace:
@@ -76,12 +92,12 @@ def replace_time(row: SimpleNamespace) -> SimpleNamespace:
 @pytest.mark.parametrize(("amount", "expected"), [(10.0, INSIDE), (1.0, "extrapolated (dose)")])
 def test_a_dose_above_any_fitted_one_is_extrapolated(amount: float, expected: str) -> None:
     dose = SimpleNamespace(arm="a", agent="n803", amount=amount, unit="ug/kg")
-    assert _flag("n803", [_arm("a")], [_row("a")], (dose,)) == expected
+    assert _flag("n803", [_arm("a"), _arm("b")], [_row("a"), _row("b")], (dose,)) == expected
 
 
 def test_an_agent_whose_target_another_agent_covers_is_extrapolated() -> None:
     dose = SimpleNamespace(arm="a", agent="n803", amount=10.0, unit="ug/kg")
-    assert "agent" in _flag("rhil15", [_arm("a")], [_row("a")], (dose,))
+    assert "agent" in _flag("rhil15", [_arm("a"), _arm("b")], [_row("a"), _row("b")], (dose,))
 
 
 def test_populations_the_fit_does_not_know_are_left_out_with_a_reason() -> None:

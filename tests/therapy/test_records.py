@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from metinfer.therapy.records import _needed
+from metinfer.inference.learnt import overlap
+from metinfer.therapy.records import _needed, overlap_bound
 
 
 def _span(median: float, lo90: float, hi90: float) -> dict[str, float]:
@@ -41,3 +43,24 @@ def test_no_effect_at_all() -> None:
     needed = _needed(_span(0.0, 0.0, 0.0))
     assert needed["median"] is None
     assert needed["text"] == "no effect"
+
+
+def test_two_samples_of_one_prior_are_not_called_learnt() -> None:
+    """Overlap itself falls below 0.8 by chance; its bound hardly ever does."""
+    rng = np.random.default_rng(0)
+    pairs = [np.exp(-3.0 * np.exp(rng.normal(size=(2, 300)))) for _ in range(200)]
+    plain = np.mean([overlap(*p) <= 0.8 for p in pairs])
+    bound = np.mean([overlap_bound(*p) <= 0.8 for p in pairs])
+    assert plain > 0.02
+    assert bound <= 0.01
+
+
+def test_a_much_narrower_posterior_is_learnt() -> None:
+    rng = np.random.default_rng(1)
+    wide, narrow = rng.normal(size=1000), 0.3 * rng.normal(size=1000)
+    assert overlap_bound(wide, narrow) < 0.5
+    assert overlap_bound(wide, narrow) >= overlap(wide, narrow)
+
+
+def test_equal_points_overlap_fully() -> None:
+    assert overlap_bound(np.zeros(10), np.zeros(10)) == 1.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +15,11 @@ PRIOR_ONLY = "prior only"
 OUTCOMES = frozenset(
     {
         "metastasis_probability", "cell_probability", "metastasis_count", "event_hazard",
-        "event_rate", "event_hazard_ratio",
+        "event_rate",
     }
 )  # fmt: skip
+#: Contrast of groups as found, not as treated.
+OBSERVED = "event_hazard_ratio"
 #: Arm columns that move a model input away from healthy, with the healthy value.
 COLUMNS = {
     "injury": ("injury", 0.0),
@@ -31,11 +34,11 @@ COLUMNS = {
 
 @dataclass(frozen=True)
 class Use:
-    """One fitted row: the inputs its arms move, its species, whether it is an outcome."""
+    """One fitted contrast: inputs in which its arms differ, species, observable."""
 
     inputs: frozenset[str]
     species: str
-    outcome: bool
+    observable: str
 
 
 @dataclass(frozen=True)
@@ -59,11 +62,11 @@ class Applicability:
             agent = therapies.agents.get(dose.agent)
             if agent is None or dose.arm not in used:
                 continue
-            moved[dose.arm] = moved[dose.arm] | {agent.target}
+            moved[dose.arm] |= {agent.target: dose.agent}
             amount, per = DOSE_UNITS.get(dose.unit, (0.0, ""))
             key = (dose.agent, per)
             largest[key] = max(largest.get(key, 0.0), dose.amount * amount)
-        uses = tuple(_use(m, arms, moved) for m in fitted)
+        uses = tuple(_uses(fitted, arms, moved))
         return cls(therapies, uses, largest, _follow_up(evidence, arms))
 
     def flag(self, therapy: Therapy, population: Population) -> str:
@@ -79,14 +82,16 @@ class Applicability:
         self, therapy: Therapy, population: Population, targets: set[str], touching: list[Use]
     ) -> list[str]:
         covered = set().union(*(u.inputs for u in touching))
-        outcomes = [u for u in touching if u.outcome]
+        outcomes = [u for u in touching if u.observable in OUTCOMES]
         same = [u for u in (outcomes or touching) if u.species == population.species]
         own = all(
             self.therapies.agents[a].kinetics_of(population.species)[1] for a in therapy.agents
         )
+        seen = any(u.observable == OBSERVED for u in touching)
         checks = {
+            "observational": seen and not outcomes,
             "target": not targets <= covered,
-            "outcome": not outcomes,
+            "outcome": not outcomes and not seen,
             "species": not same or not own,
             "population": not population.cohorts,
             "agent": any(not self._doses_of(a) for a in therapy.agents),
@@ -114,17 +119,40 @@ def _items(table: Any) -> Any:
     return table.values() if hasattr(table, "values") else table
 
 
-def _moved(arm: Any) -> frozenset[str]:
-    """Model inputs in which an arm differs from a healthy liver."""
-    found = {name for name, (column, healthy) in COLUMNS.items() if getattr(arm, column) != healthy}
+def _moved(arm: Any) -> dict[str, object]:
+    """Return the model inputs in which an arm differs from a healthy liver, with their values."""
+    found: dict[str, object] = {
+        name: getattr(arm, column)
+        for name, (column, healthy) in COLUMNS.items()
+        if getattr(arm, column) != healthy
+    }
     if arm.timp1_level and arm.timp1_level != "healthy":
-        found.add("timp1")
-    return frozenset(found)
+        found["timp1"] = (arm.timp1_level, arm.timp1_fold)
+    return found
 
 
-def _use(row: Any, arms: dict[str, Any], moved: dict[str, frozenset[str]]) -> Use:
-    inputs = moved[row.arm] | moved.get(row.reference_arm or "", frozenset())
-    return Use(inputs, arms[row.arm].species, row.observable in OUTCOMES)
+def _uses(
+    rows: list[Any], arms: dict[str, Any], moved: dict[str, dict[str, object]]
+) -> Iterator[Use]:
+    """Yield every contrast: a row against its reference arm, or against arms of the same group.
+
+    An input that is the same in all arms of a group teaches nothing of what changing it does.
+    """
+    groups: dict[tuple[str, str, str], list[Any]] = {}
+    for row in rows:
+        arm = arms[row.arm]
+        groups.setdefault((arm.context, arm.stock, row.observable), []).append(row)
+    for row in rows:
+        arm = arms[row.arm]
+        group = groups[(arm.context, arm.stock, row.observable)]
+        others = [row.reference_arm] if row.reference_arm else [r.arm for r in group]
+        differ = set().union(*(_difference(moved[row.arm], moved[o]) for o in others))
+        if differ:
+            yield Use(frozenset(differ), arm.species, row.observable)
+
+
+def _difference(one: dict[str, object], two: dict[str, object]) -> set[str]:
+    return {name for name in one | two if one.get(name) != two.get(name)}
 
 
 def _follow_up(evidence: Any, arms: dict[str, Any]) -> dict[str, float]:

@@ -62,11 +62,15 @@ class Split:
     stop: float
 
     def lasting_share(self) -> np.ndarray:
-        """Share of the benefit at the last time that lasts (draw,); NaN without benefit."""
+        """Share of the benefit at the last time that lasts (draw,); NaN without benefit.
+
+        Clearing can exceed what was avoided so far, as some of the cleared would have been
+        dormant still: then all of the benefit lasts, and the share is 1.
+        """
         benefit = self.avoided[:, -1]
         share = np.full_like(benefit, np.nan)
         np.divide(self.removed[:, -1], benefit, out=share, where=benefit > LEAST_BENEFIT)
-        return share
+        return np.clip(share, 0.0, 1.0)
 
     def rebound(self) -> np.ndarray:
         """Largest hazard ratio after the end of therapy (draw,); above 1 means rebound."""

@@ -26,7 +26,8 @@ def to_records(predictions: xr.Dataset) -> list[dict[str, Any]]:
 
     Every answer (risk, absolute risk reduction, risk ratio, ...) holds its median with 50 and
     90 % intervals for each source, the overlap of the prior and posterior 90 % intervals, and
-    the verdict ``learnt`` or ``assumed, not learnt``.
+    the verdict ``learnt`` or ``assumed, not learnt``; `overlap_high` is the largest overlap that
+    the number of draws leaves open, and decides the verdict.
     """
     return list(_records(predictions))
 
@@ -161,18 +162,49 @@ def _answers(answer: xr.DataArray) -> dict[str, Any]:
     found = {name: _answer(by_source) for name, by_source in draws.items()}
     less = found["absolute_risk_reduction"]
     found[NNT] = {s: _needed(less[s]) for s in draws["risk"]}
-    found[NNT] |= {"overlap": less["overlap"], "learnt": less["learnt"]}
+    found[NNT] |= {name: less[name] for name in ("overlap", "overlap_high", "learnt")}
     return found
 
 
 def _answer(by_source: dict[str, np.ndarray]) -> dict[str, Any]:
     answer: dict[str, Any] = {s: _summary(draws) for s, draws in by_source.items()}
     prior, posterior = by_source.get("prior"), by_source.get("posterior")
-    shared = None
+    shared = high = verdict = None
     if prior is not None and posterior is not None and len(prior) and len(posterior):
         shared = overlap(prior, posterior)
-    verdict = None if shared is None else (ASSUMED if shared > ASSUMED_ABOVE else LEARNT)
-    return answer | {"overlap": shared, "learnt": verdict}
+        high = overlap_bound(prior, posterior)
+        verdict = ASSUMED if max(shared, high) > ASSUMED_ABOVE else LEARNT
+    return answer | {"overlap": shared, "overlap_high": high, "learnt": verdict}
+
+
+def overlap_bound(prior: np.ndarray, posterior: np.ndarray, mass: float = 0.9) -> float:
+    """Return the largest overlap that the number of draws cannot rule out.
+
+    Each end of an interval is known within two standard errors of its rank (binomial). Ends
+    that may be equal count as equal, others are moved as close as they may be: without this,
+    two samples of one heavy-tailed prior would often pass for learnt.
+    """
+    tail = (1.0 - mass) / 2.0
+    ends = [_closest(prior, posterior, p) for p in (tail, 1.0 - tail)]
+    (low, other_low), (high, other_high) = ends
+    union = max(high, other_high) - min(low, other_low)
+    shared = max(0.0, min(high, other_high) - max(low, other_low))
+    return float(shared / union) if union > 0 else 1.0
+
+
+def _closest(one: np.ndarray, two: np.ndarray, probability: float) -> tuple[float, float]:
+    """Return the closest pair of one quantile of two samples, within their Monte-Carlo error."""
+    ranges = []
+    for draws in (one, two):
+        error = 2.0 * np.sqrt(probability * (1.0 - probability) / len(draws))
+        ranges.append(np.quantile(draws, np.clip([probability - error, probability + error], 0, 1)))
+    (low, high), (other_low, other_high) = ranges
+    if high < other_low:
+        return float(high), float(other_low)
+    if other_high < low:
+        return float(low), float(other_high)
+    middle = float(max(low, other_low))
+    return middle, middle
 
 
 def _summary(draws: np.ndarray) -> dict[str, Any]:
