@@ -104,3 +104,12 @@ def test_risk_ratio_without_untreated_risk_is_undefined() -> None:
 def test_mixture_averages_survival_not_hazard() -> None:
     low, high = (Curve(np.full((1, 2), v), np.full((1, 2), v)) for v in (0.2, 0.8))
     assert mix([low, high], [0.25, 0.75]).event_free[0, 0] == pytest.approx(0.65)
+
+
+def test_a_difference_of_the_size_of_solver_error_is_none() -> None:
+    one = Curve(1.0 - 0.03 * TIME[None, :], np.ones((1, 41)))
+    other = Curve(1.0 - 0.03 * (1.0 + 1e-7) * TIME[None, :], np.ones((1, 41)))
+    found = contrasts(other, one, TIME, 10.0)
+    assert found["absolute_risk_reduction"][0] == 0.0
+    assert found["risk_ratio"][0] == 1.0
+    assert found["rmst_gain"][0] == 0.0

@@ -15,6 +15,8 @@ from metinfer.therapy.populations import Mortality
 
 #: Below this untreated risk a risk ratio is 0/0 and not reported.
 LEAST_RISK = 1e-9
+#: Differences below this share of the untreated risk are the solver's, not the therapy's.
+SOLVER_SHARE = 1e-5
 
 
 @dataclass(frozen=True)
@@ -119,9 +121,11 @@ def contrasts(
         Years; restricted mean time runs from 0 to here.
     """
     one, zero = (1.0 - at(c.event_free, time, horizon) for c in (treated, untreated))
+    one = np.where(np.abs(one - zero) <= SOLVER_SHARE * zero, zero, one)
     ratio = np.full_like(one, np.nan)
     np.divide(one, zero, out=ratio, where=zero > LEAST_RISK)
     gain = restricted_mean(treated, time, horizon) - restricted_mean(untreated, time, horizon)
+    gain = np.where(np.abs(gain) <= SOLVER_SHARE * zero * horizon, 0.0, gain)
     return {
         "risk": one,
         "risk_untreated": zero,
