@@ -15,7 +15,7 @@ from metinfer.evidence.types import Evidence, SourceFile
 from metinfer.inference.sample import Recipe, fit
 from metinfer.runs import Run
 
-SETTINGS = {"draws": 4000, "tune": 100, "chains": 3, "seed": 11}
+SETTINGS = {"draws": 4000, "tune": 100, "chains": 2, "seed": 11}
 
 
 def build(evidence):

@@ -70,9 +70,8 @@ class ChainTable:
             row.state, row.done = "finished", row.total
             ended = sum(r.state in ("finished", "kept") for r in self.rows.values())
         took = time.perf_counter() - self._started
-        self.console.print(
-            f"chain {task.number} of {task.subfit} finished ({ended} of {len(self.rows)}; {took:.0f} s)"
-        )
+        words = f"chain {task.number} of {task.subfit} finished"
+        self.console.print(f"{words} ({ended} of {len(self.rows)}; {took:.0f} s)")
 
     def _table(self) -> Table:
         table = Table("fit", "chain", "state", "draws", "divergences", "step size", "time left")
