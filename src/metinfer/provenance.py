@@ -45,11 +45,11 @@ def machine() -> dict[str, str | int]:
 
 
 @cache
-def code_hash() -> str:
-    """SHA-256 over the source files that define the posterior and its sampling."""
+def code_hash(parts: tuple[str, ...] = DEFINING) -> str:
+    """SHA-256 over the source files of `parts`; by default, those that define the posterior."""
     root = Path(__file__).parent
     total = hashlib.sha256()
-    for part in DEFINING:
+    for part in parts:
         for path in sorted((root / part).rglob("*.py")):
             total.update(path.relative_to(root).as_posix().encode() + b"\0")
             total.update(hashlib.sha256(path.read_bytes()).digest())

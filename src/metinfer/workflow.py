@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from metinfer.errors import UsageError
+from metinfer.provenance import code_hash
 from metinfer.runs import MAIN, POSTERIOR, Run, load_run
+from metinfer.storage import digest
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -51,8 +54,47 @@ def predict(
     Returns
     -------
     xarray.Dataset
-        See `metinfer.therapy.predict.predict`.
+        See `metinfer.therapy.predict.predict`. Read from the folder if the same was asked before.
     """
+    inputs = run.path / "inputs"
+    cures = Path(therapies or inputs / "therapies.toml")
+    groups = Path(populations or inputs / "populations.toml")
+    origin = _origin(run) | {"therapies": _digest(cures), "populations": _digest(groups)}
+    kept = _kept(run)
+    if kept is not None and origin.items() <= kept.attrs.items():
+        return kept
+    data = _predict(run, cures, groups).assign_attrs(origin)
+    run.write_groups(PREDICTIONS, {"/": data})
+    return data
+
+
+def predictions(run: Run) -> xr.Dataset:
+    """Predictions in the run folder, whatever they are of, if they are of this posterior; or new."""
+    kept = _kept(run)
+    if kept is not None and _origin(run).items() <= kept.attrs.items():
+        return kept
+    return predict(run)
+
+
+def _kept(run: Run) -> xr.Dataset | None:
+    return run.read_result(PREDICTIONS)["/"] if run.holds(PREDICTIONS) else None
+
+
+def _origin(run: Run) -> dict[str, str]:
+    """What predictions depend on, besides the therapies and populations asked for."""
+    return {
+        "posterior": run.record.files[POSTERIOR],
+        "program": code_hash(("mechanism", "inference", "therapy")),
+    }
+
+
+def _digest(path: Path) -> str:
+    if not path.is_file():
+        raise UsageError(f"{path} is not there: name a TOML file")
+    return digest(path)
+
+
+def _predict(run: Run, therapies: Path, populations: Path) -> xr.Dataset:
     from metinfer.inference.model import Joint
     from metinfer.therapy.applicability import Applicability
     from metinfer.therapy.draws import NamedDraws
@@ -60,28 +102,14 @@ def predict(
     from metinfer.therapy.predict import predict as predict_all
     from metinfer.therapy.regimen import read_therapies
 
-    inputs = run.path / "inputs"
-    cures = read_therapies(therapies or inputs / "therapies.toml")
-    groups = read_populations(populations or inputs / "populations.toml")
+    cures, groups = read_therapies(therapies), read_populations(populations)
     where = Joint.of(run.evidence).design.coordinates
     sources = {
         name: NamedDraws(_flat(run.groups[group]), where).thinned(PREDICTED_DRAWS)
         for name, group in SOURCES.items()
         if group in run.groups
     }
-    data = predict_all(sources, cures, groups, Applicability.of(run.evidence, cures))
-    data = data.assign_attrs(posterior_sha256=run.record.files[POSTERIOR])
-    run.write_groups(PREDICTIONS, {"/": data})
-    return data
-
-
-def predictions(run: Run) -> xr.Dataset:
-    """Predictions in the run folder if they are of this posterior, else new ones."""
-    if run.holds(PREDICTIONS):
-        data = run.read_result(PREDICTIONS)["/"]
-        if data.attrs.get("posterior_sha256") == run.record.files[POSTERIOR]:
-            return data
-    return predict(run)
+    return predict_all(sources, cures, groups, Applicability.of(run.evidence, cures))
 
 
 def finish(path: str | Path) -> tuple[Run, Diagnosis, Path]:
