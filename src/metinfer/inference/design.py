@@ -18,6 +18,8 @@ from metinfer.errors import MetinferError
 from metinfer.inference.priors import Coordinates
 
 YEAR = 365.25
+#: Statistics that need the spread between individuals, a free unknown of the row or group.
+SPREAD = frozenset({"individual", "median", "percentile"})
 #: Follow-up assumed for a hazard ratio whose paper gives none, in days.
 FOLLOW_UP = 5.0 * YEAR
 #: Points of the survival curves from which a marginal hazard ratio is formed.
@@ -31,6 +33,7 @@ SOLVED = frozenset(
     }
 )  # fmt: skip
 CURVES = frozenset({"event_hazard_ratio"})
+COUNTS = frozenset({"metastasis_count"})
 
 
 @dataclass(frozen=True)
@@ -139,8 +142,22 @@ def lane_spec(arm: Any, context: str, doses: Iterable[Any] = ()) -> LaneSpec:
     )
 
 
-def coordinates_of(arms: Sequence[Any], assays: Iterable[str]) -> Coordinates:
-    """Coordinates that the given arms need, in order of first appearance."""
+def spread_key(row: Any) -> str:
+    """Whose spread between individuals a row shares; empty where the statistic needs none."""
+    wide = row.statistic == "mean" and row.low is not None and row.observable not in COUNTS and _skewed(row)
+    if row.statistic == "individual":
+        return f"{row.arm}:{row.observable}"
+    return row.row if row.statistic in SPREAD or wide else ""
+
+
+def _skewed(row: Any) -> bool:
+    """Whether the SD of a published mean exceeds it, so that no log-normal moments are formed."""
+    sd = row.sd
+    return sd is not None and sd > row.value
+
+
+def coordinates_of(arms: Sequence[Any], rows: Sequence[Any]) -> Coordinates:
+    """Coordinates that the given arms and rows need, in order of first appearance."""
     species: dict[str, None] = {}
     contexts: dict[str, str] = {}
     for arm in arms:
@@ -155,7 +172,8 @@ def coordinates_of(arms: Sequence[Any], assays: Iterable[str]) -> Coordinates:
         stock=tuple(dict.fromkeys(arm.stock for arm in arms if arm.stock)),
         site=tuple(dict.fromkeys(s for arm in arms for s in ("liver", lane_spec(arm, "").site))),
         timp1_level=tuple(sorted(levels)),
-        assay=tuple(dict.fromkeys(assays)),
+        assay=tuple(dict.fromkeys(r.assay for r in rows if r.observable == "timp1_level")),
+        spread=tuple(dict.fromkeys(key for r in rows if (key := spread_key(r)))),
         context_species=contexts,
     )
 
@@ -225,8 +243,7 @@ def build_design(evidence: Any, roles: Sequence[str] = ("fit",)) -> Design:
     intervals = tuple(i for role in roles for i in evidence.interval_rows(role))
     used = list(dict.fromkeys([r.arm for r in rows] + [i.arm for i in intervals]))
     used += [r.reference_arm for r in rows if r.reference_arm and r.reference_arm not in used]
-    assays = [r.assay for r in rows if r.observable == "timp1_level"]
-    coordinates = coordinates_of([evidence.arm(a) for a in used], assays)
+    coordinates = coordinates_of([evidence.arm(a) for a in used], rows)
     collect = _Collector(evidence, coordinates)
     index = [_row_nodes(collect, r) for r in rows]
     start = [collect.node(i.arm, i.start_day) for i in intervals]

@@ -17,9 +17,8 @@ import pytensor
 import pytensor.tensor as pt
 import xarray as xr
 
-from metinfer.inference.lanes import lane_theta
-from metinfer.inference.model import Joint, joint_logp
-from metinfer.mechanism.solve import solve
+from metinfer.inference.model import Joint, joint_logp, named_parameters
+from metinfer.inference.solving import LATENTS, solve_draws, theta_of, thin
 
 RHAT_LIMIT = 1.01
 ESS_LIMIT = 400.0
@@ -131,40 +130,12 @@ def solver_gates(joint: Joint, latents: xr.Dataset, translation_sd: float, weigh
     )
 
 
-def thin(latents: xr.Dataset, number: int) -> tuple[np.ndarray, ...]:
-    """Evenly spaced draws over all chains: (draw, latent), (draw, share), (draw, transfer)."""
-    stacked = latents.stack(sample=("chain", "draw"))
-    at = np.linspace(0, stacked.sizes["sample"] - 1, min(number, stacked.sizes["sample"])).astype(int)
-    names = ("latent", "share_latent", "transfer_latent")
-    return tuple(np.asarray(stacked[n].transpose("sample", ...))[at] for n in names)
-
-
-def params_of(joint: Joint, draws: Sequence[np.ndarray], translation_sd: float) -> dict[str, np.ndarray]:
-    """Named parameters of draws, each (draw, ...)."""
-    z, share, deviation = draws
-    params = joint.table.natural(z, share, np)
-    return params | {"transfer": translation_sd * deviation}
-
-
-def theta_of(joint: Joint, draws: Sequence[np.ndarray], translation_sd: float) -> np.ndarray:
-    """Lane parameters of draws (draw, lane, parameter)."""
-    return lane_theta(params_of(joint, draws, translation_sd), joint.lanes, np)
-
-
-def solve_draws(joint: Joint, theta: np.ndarray, refine: int = 1) -> tuple[np.ndarray, np.ndarray]:
-    """States (draw, lane, output, state) and status (draw, lane) of many draws on one grid."""
-    draws, lanes = theta.shape[:2]
-    lane_of = np.tile(np.arange(lanes), draws)
-    solution = solve(theta.reshape(draws * lanes, -1), joint.grid(refine), lane_of)
-    return solution.states.reshape(draws, lanes, *solution.states.shape[1:]), solution.status.reshape(draws, lanes)
-
-
 def score_function(joint: Joint, translation_sd: float) -> Callable[..., float]:
     """Log-likelihood as a function of latents, given states and weights (no ODE in the graph)."""
-    z, share, deviation = (pt.vector(n, dtype="float64") for n in ("z", "share", "deviation"))
+    z, share, deviation = (pt.vector(n, dtype="float64") for n in LATENTS)
     states = pt.tensor3("states", dtype="float64")
     weights = [pt.vector(n, dtype="float64") for n in ("rows", "intervals")]
-    params = joint.table.natural(z, share, pt) | {"transfer": translation_sd * deviation}
+    params = named_parameters(joint, z, share, translation_sd * deviation)
     total = joint_logp(joint, params, states, *weights)
     return pytensor.function([z, share, deviation, states, *weights], total, on_unused_input="ignore")
 

@@ -13,8 +13,8 @@ import numpy as np
 import pytensor.tensor as pt
 
 from metinfer.errors import MetinferError
-from metinfer.inference.design import Design
-from metinfer.inference.predictions import View
+from metinfer.inference.design import COUNTS, Design, spread_key
+from metinfer.inference.predictions import View, reference_values
 from metinfer.inference.statistics import STATISTICS, Statistic, columns_of
 from metinfer.inference.statistics.choose import choose
 
@@ -24,7 +24,6 @@ SPECIAL = {
     ("mean", "nk_activity_reduction"): "mean_sem",
     ("proportion", "liver_share"): "beta_binomial",
 }
-COUNTS = frozenset({"metastasis_count"})
 #: Correlation between two patients of one hospital series in where the first metastasis lies.
 SHARE_OVERDISPERSION = 0.01
 #: Log sd added to a fold in blood that stands for a fold in the liver: about a third either way.
@@ -89,37 +88,92 @@ def _person_time(interval: Any) -> float:
     return float((interval.at_risk - leaving) * (interval.end_day - interval.start_day))
 
 
+def contrasted(family: Family, view: View, value: Any) -> Any:
+    """The predicted number on the scale of the statistic (row,).
+
+    A survival is one minus the predicted probability of an event; a ratio of two arms is formed
+    here, unless the observable is itself a ratio.
+    """
+    if family.name in ("survival", "survival_n"):
+        return 1.0 - value
+    rows = [view.design.rows[i] for i in family.rows]
+    if family.name not in RATIOS or all(is_ratio(r) for r in rows):
+        return value
+    reference = reference_values(view, family.rows)
+    ratio = value / reference
+    if family.name == "odds_ratio":
+        ratio = ratio * (1.0 - reference) / (1.0 - value)
+    return pt.where(np.array([is_ratio(r) for r in rows]), value, ratio)
+
+
+RATIOS = frozenset({"ratio", "risk_ratio", "odds_ratio"})
+
+
+def is_ratio(row: Any) -> bool:
+    """Whether the observable of a row is already a ratio to its reference arm."""
+    return row.observable.endswith(("_fold", "_ratio"))
+
+
 def extras(family: Family, view: View, value: Any) -> dict[str, Any]:
     """What the statistic needs besides ``value``: spreads, shapes, bias, each (row,)."""
     make = _EXTRAS.get(family.name)
     return make(family, view, value) if make else {}
 
 
-def _shape(family: Family, view: View) -> Any:
+def _shape(family: Family, view: View, value: Any) -> dict[str, Any]:
+    """Frailty shape of the context: counts are Gamma-Poisson."""
     nodes = view.design.nodes
     at = view.design.row_node[family.rows]
-    return view.params["frailty_shape"][nodes.context[at, 0]]
+    return {"shape": view.params["frailty_shape"][nodes.context[at, 0]]}
 
 
 def _share_spread(family: Family, view: View, value: Any) -> dict[str, Any]:
     return {"overdispersion": pt.ones_like(value) * SHARE_OVERDISPERSION}
 
 
-def _log_spread(family: Family, view: View, value: Any) -> dict[str, Any]:
-    variance = family.data.get("log_variance", family.data.get("variance"))
-    return {"sd": np.sqrt(variance), "between_sd": view.params["group_spread"]}
+def _published_log_spread(family: Family, view: View, value: Any) -> dict[str, Any]:
+    """The published SD of logs, widened to the SD of the t pivot, and the spread between groups.
+
+    The model predicts no spread between individuals for these rows, so theirs is taken as known
+    up to its own sampling error: sqrt((n - 1)/(n - 3)), and sqrt 3 below n of 4.
+    """
+    variance, n = family.data.get("log_variance", family.data["variance"]), family.data["n"]
+    inflate = np.where(n >= 4, (n - 1.0) / np.maximum(n - 3.0, 1.0), 3.0)
+    return {"sd": np.sqrt(variance * inflate), "between_sd": view.params["group_spread"]}
 
 
 def _relative_spread(family: Family, view: View, value: Any) -> dict[str, Any]:
     return {"sd_extra": view.params["group_spread"] * value}
 
 
+def _individual_log(family: Family, view: View, value: Any) -> dict[str, Any]:
+    keys = view.design.coordinates.spread
+    at = np.array([keys.index(spread_key(view.design.rows[i])) for i in family.rows])
+    return {"sd": view.params["individual_spread"][at]}
+
+
+def _individual(family: Family, view: View, value: Any) -> dict[str, Any]:
+    """Spread in the unit of the row: the log spread times the predicted value."""
+    return {"sd": _individual_log(family, view, value)["sd"] * pt.abs(value)}
+
+
+def _surrogate(family: Family, view: View, value: Any) -> dict[str, Any]:
+    blood = np.array([view.design.rows[i].matrix in BLOOD for i in family.rows], dtype=float)
+    return {"between_sd": SURROGATE_SD * blood}
+
+
+BLOOD = frozenset({"blood", "serum", "plasma"})
+_LOG = ("individual_log", "median_log", "median_log_rounded", "percentile_log")
+_LINEAR = ("mean", "individual", "median", "median_rounded", "percentile")
 _EXTRAS: Mapping[str, Callable[[Family, View, Any], dict[str, Any]]] = {
     "mean_sem": _relative_spread,
-    "mean_log": _log_spread,
-    "geometric_mean": _log_spread,
+    "mean_log": _published_log_spread,
+    "geometric_mean": _published_log_spread,
     "beta_binomial": _share_spread,
-    **{name: lambda f, v, x: {"shape": _shape(f, v)} for name in ("count", "count_mean", "count_total")},
-    "ratio": lambda f, v, x: {"between_sd": SURROGATE_SD},
+    "ratio": _surrogate,
     "hazard_ratio": lambda f, v, x: {"between_sd": v.params["confounding"]},
+    "ordered": lambda f, v, x: {"reference": reference_values(v, f.rows)},
+    **dict.fromkeys(("count", "count_mean", "count_total"), _shape),
+    **dict.fromkeys(_LOG, _individual_log),
+    **dict.fromkeys(_LINEAR, _individual),
 }

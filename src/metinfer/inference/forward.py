@@ -41,8 +41,8 @@ def _dataset(model: pm.Model, found: dict[str, np.ndarray]) -> xr.Dataset:
     named = model.named_vars_to_dims
     data = {}
     for name, values in found.items():
-        dims = named.get(name) or [f"{name}_dim_{i}" for i in range(values.ndim - 1)]
-        data[name] = (("chain", "draw", *dims), values[None])
+        dims = named.get(name) or [f"{name}_dim_{i}" for i in range(values.ndim - 2)]
+        data[name] = (("chain", "draw", *dims), values)
     used = {d for dims, _ in data.values() for d in dims}
     coords: dict[str, Any] = {
         k: list(v) for k, v in model.coords.items() if k in used and v is not None

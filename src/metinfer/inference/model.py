@@ -16,7 +16,7 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from metinfer.inference.design import Design, build_design
-from metinfer.inference.families import Family, extras, families, interval_family
+from metinfer.inference.families import Family, contrasted, extras, families, interval_family
 from metinfer.inference.lanes import JOINED, LaneTable, joined_places, lane_theta, solver_lanes
 from metinfer.inference.predictions import View, predict_intervals, predict_rows
 from metinfer.inference.priors import ALL, PriorTable, read_parameters
@@ -25,6 +25,10 @@ from metinfer.mechanism.op import solve_op
 
 #: Spread (sd of the log) of human effects about mouse effects in the base case.
 TRANSLATION_SD = 0.5
+
+
+#: Free variables of the model: standard normal, Beta, and log deviations of human effects.
+LATENTS = ("latent", "share_latent", "transfer_latent")
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,13 @@ class Joint:
         """Solver grid; every step split into `refine`."""
         return build_grid(solver_lanes(self.design.lanes, self.design.outputs), refine=refine)
 
+    def parameters(self, draws: Sequence[np.ndarray], translation_sd: float) -> dict[str, np.ndarray]:
+        """Named parameters (draw, ...) of draws of the `LATENTS`, each (draw, latent)."""
+        z, share, deviation = draws
+        params = self.table.natural(z, share, np)
+        params.pop(ALL)
+        return params | {"transfer": translation_sd * deviation}
+
     @property
     def coords(self) -> dict[str, Any]:
         """PyMC coordinates."""
@@ -70,7 +81,7 @@ class Joint:
             "transfer_parameter": list(self.table.transfers),
             "row": [r.row for r in self.design.rows],
             "interval": [f"{i.arm}:{i.start_day:g}-{i.end_day:g}" for i in self.design.intervals],
-            **{k: list(getattr(where, k)) for k in ("species", "context", "stock", "site", "timp1_level", "assay")},
+            **{k: list(getattr(where, k)) for k in ("species", "context", "stock", "site", "timp1_level", "assay", "spread")},
         }
 
 
@@ -111,15 +122,19 @@ def prior_variables(joint: Joint) -> dict[str, Any]:
     share = pm.Beta("share_latent", a, b, dims="share_parameter")
     deviation = pm.Normal("transfer_latent", 0.0, 1.0, dims="transfer_parameter")
     spread = pm.Data("translation_sd", np.asarray(TRANSLATION_SD))
-    params = table.natural(z, share, pt)
-    dims = {p.name: p.dims for p in table.parameters}
-    params[JOINED] = params.pop(ALL)[joined_places(table)]
+    params = named_parameters(joint, z, share, spread * deviation)
+    dims = {p.name: p.dims for p in table.parameters} | {"transfer": "transfer_parameter"}
     for name, value in params.items():
-        if name == JOINED:
-            continue
-        pm.Deterministic(name, value, dims=dims[name])
-    params["transfer"] = pm.Deterministic("transfer", spread * deviation, dims="transfer_parameter")
+        if name != JOINED:
+            pm.Deterministic(name, value, dims=dims[name])
     return params
+
+
+def named_parameters(joint: Joint, z: Any, share: Any, transfer: Any) -> dict[str, Any]:
+    """Named parameters as PyTensor expressions, from latents (latent,) and log deviations."""
+    params = joint.table.natural(z, share, pt)
+    params[JOINED] = params.pop(ALL)[joined_places(joint.table)]
+    return params | {"transfer": transfer}
 
 
 @dataclass(frozen=True)
@@ -148,7 +163,7 @@ def score_terms(joint: Joint, params: Mapping[str, Any], states: Any, rows: Any,
     if design.rows:
         value = predict_rows(view)
         for family in joint.families:
-            part = value[family.rows]
+            part = contrasted(family, view, value[family.rows])
             pred = {"value": part, **extras(family, view, part)}
             yield Scored(f"rows_{family.name}", family, pred, rows[family.rows])
     if design.intervals:

@@ -7,13 +7,14 @@ endpoint has no entry here cannot be fitted.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pytensor.tensor as pt
 
+from metinfer.errors import MetinferError
 from metinfer.inference.design import Design, Nodes
 from metinfer.inference.lanes import timp1_folds
 from metinfer.mechanism.equations import STATES
@@ -190,10 +191,35 @@ def predict_rows(view: View) -> Any:
     order, parts = [], []
     for name in dict.fromkeys(names):
         rows = np.flatnonzero(names == name)
+        if name not in OBSERVABLES:
+            raise MetinferError(f"measurements.csv: no formula for observable {name!r}; allowed: {', '.join(OBSERVABLES)}")
         parts.append(OBSERVABLES[name][1](view, rows))
         order.append(rows)
     place = np.argsort(np.concatenate(order))
     return pt.concatenate(parts)[place]
+
+
+def reference_values(view: View, rows: np.ndarray) -> Any:
+    """The observable of each row in its reference arm instead (row,); 1 where it is itself a ratio."""
+    design = view.design
+    picked = [design.rows[i] for i in rows]
+    swapped = [replace(r, arm=r.reference_arm) if r.reference_arm else r for r in picked]
+    names = np.array([r.observable for r in picked])
+    there = replace(design, rows=tuple(swapped), row_node=design.row_reference[rows])
+    other = _Swapped(view.params, view.states, there, view.log_survival)
+    value = pt.ones(len(rows))
+    for name in dict.fromkeys(names):
+        if not name.endswith(("_fold", "_ratio")):
+            at = np.flatnonzero(names == name)
+            value = pt.set_subtensor(value[at], OBSERVABLES[name][1](other, at))
+    return value
+
+
+@dataclass(frozen=True)
+class _Swapped(View):
+    """A view of the reference arms that shares the survival of the original."""
+
+    log_survival: Any = None
 
 
 def predict_intervals(view: View) -> tuple[Any, Any]:

@@ -54,6 +54,7 @@ class Coordinates:
     timp1_level: tuple[str, ...]
     assay: tuple[str, ...]
     context_species: Mapping[str, str]
+    spread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

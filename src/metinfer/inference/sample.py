@@ -284,6 +284,8 @@ def _time(run: Run, step: str, began: float) -> None:
 
 
 def _sample(run: Run, evidence: Evidence, recipe: Recipe, cores: int, progress: bool) -> None:
+    from metinfer.inference.forward import with_derived
+
     settings = settings_of(run.record)
     tasks = [Task(n, k, s) for n, seeds in run.record.seeds.items() for k, s in enumerate(seeds)]
     kept = [task for task in tasks if _is_finished(run, task, settings)]
@@ -298,6 +300,9 @@ def _sample(run: Run, evidence: Evidence, recipe: Recipe, cores: int, progress: 
             _run(run, compiled, todo, cores, watch)
         _time(run, "sampling", began)
     groups = _gather(run)
+    for name in groups:
+        if name.startswith("posterior"):
+            groups[name] = with_derived(model, groups[name])
     groups["prior"] = _prior_draws(model, settings)
     run.write_groups(POSTERIOR, groups)
 
@@ -335,7 +340,8 @@ def _compile(model: Any, subfits: Mapping[str, Updates]) -> dict[str, Any]:
     import nutpie
 
     with reproducible():
-        compiled = nutpie.compile_pymc_model(model, backend="numba")
+        free = [v.name for v in model.free_RVs]
+        compiled = nutpie.compile_pymc_model(model, backend="numba", var_names=free)
     return {name: compiled.with_data(**updates) for name, updates in subfits.items()}
 
 

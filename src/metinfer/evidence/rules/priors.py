@@ -15,7 +15,7 @@ FILE = "parameters.toml"
 _ENTRY = ("name", "symbol", "unit", "meaning", "prior", "reason", "source", "dims", "transfer",
           "role", "by")  # fmt: skip
 _TEXTS = ("name", "symbol", "unit", "meaning", "reason", "source")
-_DIMS = ("species", "context", "stock", "site", "timp1_level", "assay")
+_DIMS = ("species", "context", "stock", "site", "timp1_level", "assay", "spread")
 _ROLES = ("mechanism", "nuisance")
 # Numbers of each distribution; those listed under _POSITIVE must be above 0.
 _NUMBERS = {
