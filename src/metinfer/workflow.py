@@ -69,7 +69,7 @@ def predict(
 
 
 def predictions(run: Run) -> xr.Dataset:
-    """Predictions in the run folder, whatever they are of, if they are of this posterior; or new."""
+    """Predictions in the run folder, of whatever therapies, if they are of this posterior; or new."""
     kept = _kept(run)
     if kept is not None and _origin(run).items() <= kept.attrs.items():
         return kept
