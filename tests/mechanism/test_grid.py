@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.mechanism.lanes import DAYS, YEARS, doses, mouse_lanes
 
 from metinfer.errors import MetinferError
 from metinfer.mechanism.grid import Lane, build_grid
 from metinfer.mechanism.inputs import Product, Steps, Sum, window
+from tests.mechanism.lanes import DAYS, YEARS, doses, mouse_lanes
 
 
 def edges(grid, lane=0):

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
+from metinfer.mechanism.grid import Lane, build_grid
+from metinfer.mechanism.inputs import Constant, Growing, Steps, window
+from metinfer.mechanism.solve import default_theta, solve
 from tests.mechanism.lanes import (
     DAYS,
     INDEX,
@@ -16,10 +20,6 @@ from tests.mechanism.lanes import (
     mouse_lanes,
     theta,
 )
-
-from metinfer.mechanism.grid import Lane, build_grid
-from metinfer.mechanism.inputs import Constant, Growing, Steps, window
-from metinfer.mechanism.solve import default_theta, solve
 
 
 def states(lane, values=None):

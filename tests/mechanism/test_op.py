@@ -14,23 +14,23 @@ import pymc as pm
 import pytensor
 import pytensor.tensor as pt
 import pytest
-from tests.mechanism.lanes import DAYS, INDEX, draws, human_lanes, mouse_lanes, theta
 
 from metinfer.mechanism.compile import cache_folder, fingerprint
 from metinfer.mechanism.equations import PARAMETERS
 from metinfer.mechanism.grid import Lane, build_grid
 from metinfer.mechanism.op import solve_op
 from metinfer.mechanism.solve import solve
+from tests.mechanism.lanes import DAYS, INDEX, draws, human_lanes, mouse_lanes, theta
 
 LANES = [mouse_lanes()[n] for n in ("injury", "depletion", "arrival", "il15", "cxcr4", "ifng")]
-LANES += [human_lanes()["clamp"]]
+LANES += [human_lanes()["clamp"], human_lanes()["plain"]]
 
 
 @pytest.fixture(scope="module")
 def problem():
     grid = build_grid(LANES)
     rng = np.random.default_rng(4)
-    values = np.concatenate([draws("mouse", len(LANES) - 1, rng), draws("human", 1, rng)])
+    values = np.concatenate([draws("mouse", len(LANES) - 2, rng), draws("human", 2, rng)])
     values[:, INDEX["dip"]] = 0.2
     return grid, values, rng.normal(size=(*grid.nodes.shape, 12))
 

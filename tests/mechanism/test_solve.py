@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from tests.mechanism.lanes import DAYS, INDEX, YEARS, draws, human_lanes, mouse_lanes, theta
 
 from metinfer.errors import MetinferError
+from metinfer.mechanism.codegen import MOVING, STILL
 from metinfer.mechanism.grid import Lane, build_grid
+from metinfer.mechanism.inputs import window
 from metinfer.mechanism.reference import error, reference
 from metinfer.mechanism.solve import NON_FINITE, OK, STEP_LIMIT, default_theta, solve
+from tests.mechanism.lanes import DAYS, INDEX, YEARS, draws, human_lanes, mouse_lanes, theta
 
 LANES = [("mouse", lane) for lane in mouse_lanes().values()]
 LANES += [("human", lane) for lane in human_lanes().values()]
@@ -41,6 +45,25 @@ def test_rows_do_not_depend_on_their_neighbours():
             together[i, len(lane.outputs) :],
             alone[-1:].repeat(together.shape[1] - len(lane.outputs), axis=0),
         )
+
+
+@pytest.mark.parametrize(
+    "inputs", [{}, {"injury": 1.0, "timp1": 2.0}, {"arrival": window(0.0, 9.0)}]
+)
+def test_a_niche_at_rest_may_be_left_out(inputs):
+    grid = build_grid([Lane("rest", DAYS, inputs)])
+    assert grid.kind.tolist() == [STILL]
+    values = draws("mouse", 20, np.random.default_rng(6))
+    lanes = np.zeros(20, dtype=int)
+    short = solve(values, grid, lanes).states
+    whole = solve(values, replace(grid, kind=np.array([MOVING])), lanes).states
+    np.testing.assert_allclose(short, whole, rtol=1e-10, atol=1e-14)
+    assert not np.array_equal(short, whole)
+
+
+@pytest.mark.parametrize("name", ["injury", "il15", "depletion"])
+def test_a_niche_that_moves_is_solved(name):
+    assert build_grid([mouse_lanes()[name]]).kind.tolist() == [MOVING]
 
 
 def test_threads_and_shared_lanes_change_nothing():

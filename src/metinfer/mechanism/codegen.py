@@ -1,7 +1,8 @@
-"""What the compiled solver computes, as four loops over a block of lanes, and where it is kept.
+"""What the compiled solver computes, as six loops over a block of lanes, and where it is kept.
 
 A block is eight lanes. Everything about a block lies in one flat workspace, one row of eight
-numbers per named value; the loops (start and step, each with its reverse) read and write rows.
+numbers per named value; the loops read and write rows. There are three, each with its reverse:
+start, step, and step of a niche at rest.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from metinfer.mechanism.equations import INPUTS, PARAMETERS, STATES
 from metinfer.mechanism.graph import Graph, reverse
 from metinfer.mechanism.scheme import PLACES, start_graph, step_graph
 
+#: Kinds of lane: the niche moves, it rests, or the lane has no grid.
+MOVING, STILL, FAILED = 0, 1, 2
 #: The driver is a template: it is read, never imported.
 DRIVER = Path(__file__).with_name("driver.py")
 #: Lanes in a block: one 512-bit vector, two of 256 bits or four of 128.
@@ -61,10 +64,10 @@ def workspace() -> dict[str, int]:
 
 
 def loop(name: str) -> Loop:
-    """One of ``start_forward``, ``step_forward``, ``start_reverse`` and ``step_reverse``."""
+    """One of ``start``, ``step`` and ``still`` with ``_forward`` or ``_reverse``."""
     part, direction = name.split("_")
     graph = Graph()
-    result = start_graph(graph) if part == "start" else step_graph(graph)
+    result = start_graph(graph) if part == "start" else step_graph(graph, part == "still")
     if direction == "forward":
         return Loop(graph, {f"x_{s}": node for s, node in result.items()}, {})
     return _reverse(graph, result)
@@ -84,7 +87,7 @@ def _reverse(graph: Graph, result: dict[str, int]) -> Loop:
 
 
 def source() -> str:
-    """Write the module that Numba compiles: the driver with its constants and the four loops."""
+    """Write the module that Numba compiles: the driver with its constants and the loops."""
     rows = workspace()
     first = {
         "THETA": f"theta_{PARAMETERS[0].name}",
@@ -98,15 +101,16 @@ def source() -> str:
     constants = {name: rows[row] * BLOCK for name, row in first.items()}
     constants |= {"BLOCK": BLOCK, "STATES": len(STATES), "PARAMETERS": len(PARAMETERS)}
     constants |= {"INPUTS": len(INPUTS), "SIZE": len(rows) * BLOCK}
+    constants |= {"STILL": STILL, "FAILED": FAILED}
     text = DRIVER.read_text(encoding="utf-8")
     title = '"""Made from metinfer; do not edit."""\n'
     text = re.sub(r'^""".*?"""\n', title, text, flags=re.S)
     place = re.search(r"# --- constants ---.*?# --- end ---\n", text, flags=re.S)
     if place is None:
         raise LookupError("the driver has no place for its constants")
-    loops = "start_forward, start_reverse, step_forward, step_reverse"
-    lines = [
-        f"from metinfer.mechanism.emit import {loops}",
-        *(f"{k} = {v}" for k, v in constants.items()),
+    loops = [
+        f"{part}_{way}" for part in ("start", "step", "still") for way in ("forward", "reverse")
     ]
+    lines = [f"from metinfer.mechanism.emit import {', '.join(loops)}"]
+    lines += [f"{k} = {v}" for k, v in constants.items()]
     return text[: place.start()] + "\n".join(lines) + "\n" + text[place.end() :]

@@ -18,7 +18,7 @@ from numba import carray, cfunc, njit, types
 _FLAGS = {"error_model": "numpy", "fastmath": {"contract"}}
 tiny = njit(forceinline=True, nogil=True, **_FLAGS)
 _REALS, _WHOLES = types.CPointer(types.float64), types.CPointer(types.int64)
-#: sizes, theta, order, lane_of, start, steps, h, row_of, table, nodes, bad, tape, and two more.
+#: sizes, theta, order, lane_of, start, steps, h, row_of, table, nodes, kind, tape, and two more.
 SIGNATURE = types.void(
     _WHOLES, _REALS, _WHOLES, _WHOLES, _REALS, _WHOLES, _REALS, _WHOLES, _REALS, _WHOLES, _WHOLES,
     _REALS, _REALS, _REALS,
@@ -27,6 +27,7 @@ entry = cfunc(SIGNATURE, cache=True, **_FLAGS)
 
 # --- constants ---
 BLOCK = STATES = PARAMETERS = INPUTS = SIZE = 0
+STILL = FAILED = 0
 THETA = INPUT = STEP = BOLUS = X = ADJOINT = BAR = 0
 
 
@@ -46,15 +47,24 @@ def step_reverse(w):
     """Its gradient: adjoints in place, parameters added up."""
 
 
+def still_forward(w):
+    """States after a step of a niche at rest."""
+
+
+def still_reverse(w):
+    """Its gradient."""
+
+
 # --- end ---
 
 
 @tiny
 def load_lanes(w, block, order, lane_of, theta, start):
-    """Parameters and starting inputs of the lanes of a block; the last lane fills up."""
-    rows = order.shape[0]
+    """Parameters and starting inputs of the lanes of a block; the first fills up."""
     for i in range(BLOCK):
-        row = order[min(block * BLOCK + i, rows - 1)]
+        row = order[block * BLOCK + i]
+        if row < 0:
+            row = order[block * BLOCK]
         lane = lane_of[row]
         for p in range(PARAMETERS):
             w[THETA + p * BLOCK + i] = theta[row, p]
@@ -81,18 +91,21 @@ def block_lanes(lanes, held, block, order, lane_of, steps):
     """Grid lanes of a block; returns the most steps any of them takes."""
     most = np.int64(0)
     for i in range(BLOCK):
-        lanes[i] = lane_of[order[min(block * BLOCK + i, order.shape[0] - 1)]]
+        row = order[block * BLOCK + i]
+        lanes[i] = lane_of[row if row >= 0 else order[block * BLOCK]]
         held[i] = -1
         most = max(most, steps[lanes[i]])
     return most
 
 
 @tiny
-def gather(block, order, lanes, nodes, bad, tape, base, states):
+def gather(block, order, lanes, nodes, kind, tape, base, states):
     """States at the outputs of the lanes of a block; a failed lane is NaN throughout."""
-    for i in range(min(BLOCK, order.shape[0] - block * BLOCK)):
+    for i in range(BLOCK):
         row = order[block * BLOCK + i]
-        failed = bad[lanes[i]] != 0
+        if row < 0:
+            continue
+        failed = kind[lanes[i]] == FAILED
         for o in range(nodes.shape[1]):
             at = base + nodes[lanes[i], o] * STATES * BLOCK + i
             for s in range(STATES):
@@ -115,23 +128,24 @@ def forward(
     row_of_,
     table_,
     nodes_,
-    bad_,
+    kind_,
     tape_,
     states_,
     spare,
 ):
     """Solve blocks first to last - 1; `tape` keeps the states at every node.
 
-    `sizes` holds rows, lanes, steps, table rows, outputs, first, last and stride. A stride of
+    `sizes` holds rows, lanes, steps, table rows, outputs, first, last, stride and blocks.
+    `order` holds the rows of each block, -1 to fill up; a block is of one kind of lane. A stride of
     zero keeps the tape of one block only.
     """
-    size = carray(sizes, 8)
+    size = carray(sizes, 9)
     theta = carray(theta_, (size[0], PARAMETERS))
-    order, lane_of = carray(order_, size[0]), carray(lane_of_, size[0])
+    order, lane_of = carray(order_, size[8] * BLOCK), carray(lane_of_, size[0])
     start, steps = carray(start_, (size[1], INPUTS + 1)), carray(steps_, size[1])
     h, row_of = carray(h_, (size[1], size[2])), carray(row_of_, (size[1], size[2]))
     table = carray(table_, (size[3], 3 * INPUTS))
-    nodes, bad = carray(nodes_, (size[1], size[4])), carray(bad_, size[1])
+    nodes, kind = carray(nodes_, (size[1], size[4])), carray(kind_, size[1])
     first, last, stride = size[5], size[6], size[7]
     tape = carray(tape_, (size[2] + 1) * STATES * BLOCK + stride * (last - first))
     states = carray(states_, (size[0], size[4], STATES))
@@ -140,6 +154,7 @@ def forward(
     held = np.zeros(BLOCK, dtype=np.int64)
     for block in range(first, last):
         most = block_lanes(lanes, held, block, order, lane_of, steps)
+        still = kind[lanes[0]] == STILL
         load_lanes(w, block, order, lane_of, theta, start)
         start_forward(w)
         base = (block - first) * stride
@@ -147,18 +162,23 @@ def forward(
             tape[base + j] = w[X + j]
         for k in range(most):
             load_step(w, held, lanes, k, steps, h, row_of, table)
-            step_forward(w)
+            if still:
+                still_forward(w)
+            else:
+                step_forward(w)
             at = base + (k + 1) * STATES * BLOCK
             for j in range(STATES * BLOCK):
                 tape[at + j] = w[X + j]
-        gather(block, order, lanes, nodes, bad, tape, base, states)
+        gather(block, order, lanes, nodes, kind, tape, base, states)
 
 
 @tiny
 def add_cotangents(w, k, block, order, lanes, nodes, pointer, cotangent):
     """Add the cotangents of the outputs that lie at node k."""
-    for i in range(min(BLOCK, order.shape[0] - block * BLOCK)):
+    for i in range(BLOCK):
         row = order[block * BLOCK + i]
+        if row < 0:
+            continue
         while pointer[i] >= 0 and nodes[lanes[i], pointer[i]] >= k:
             for s in range(STATES):
                 w[ADJOINT + s * BLOCK + i] += cotangent[row, pointer[i], s]
@@ -166,11 +186,13 @@ def add_cotangents(w, k, block, order, lanes, nodes, pointer, cotangent):
 
 
 @tiny
-def store_gradient(w, block, order, lanes, bad, gradient):
+def store_gradient(w, block, order, lanes, kind, gradient):
     """Gradient of each lane in its parameters; a failed lane gives zero and harms no other."""
-    for i in range(min(BLOCK, order.shape[0] - block * BLOCK)):
+    for i in range(BLOCK):
         row = order[block * BLOCK + i]
-        good = bad[lanes[i]] == 0
+        if row < 0:
+            continue
+        good = kind[lanes[i]] != FAILED
         for p in range(PARAMETERS):
             good = good and math.isfinite(w[BAR + p * BLOCK + i])
         for p in range(PARAMETERS):
@@ -189,19 +211,19 @@ def backward(
     row_of_,
     table_,
     nodes_,
-    bad_,
+    kind_,
     tape_,
     cotangent_,
     gradient_,
 ):
     """Exact gradient of sum(cotangent * states) of the discrete scheme, from the whole tape."""
-    size = carray(sizes, 8)
+    size = carray(sizes, 9)
     theta = carray(theta_, (size[0], PARAMETERS))
-    order, lane_of = carray(order_, size[0]), carray(lane_of_, size[0])
+    order, lane_of = carray(order_, size[8] * BLOCK), carray(lane_of_, size[0])
     start, steps = carray(start_, (size[1], INPUTS + 1)), carray(steps_, size[1])
     h, row_of = carray(h_, (size[1], size[2])), carray(row_of_, (size[1], size[2]))
     table = carray(table_, (size[3], 3 * INPUTS))
-    nodes, bad = carray(nodes_, (size[1], size[4])), carray(bad_, size[1])
+    nodes, kind = carray(nodes_, (size[1], size[4])), carray(kind_, size[1])
     first, last, stride = size[5], size[6], size[7]
     tape = carray(tape_, stride * (last - first))
     cotangent = carray(cotangent_, (size[0], size[4], STATES))
@@ -212,6 +234,7 @@ def backward(
     pointer = np.zeros(BLOCK, dtype=np.int64)
     for block in range(first, last):
         most = block_lanes(lanes, held, block, order, lane_of, steps)
+        still = kind[lanes[0]] == STILL
         load_lanes(w, block, order, lane_of, theta, start)
         for j in range(STATES * BLOCK):
             w[ADJOINT + j] = 0.0
@@ -225,8 +248,11 @@ def backward(
             at = (block - first) * stride + (k - 1) * STATES * BLOCK
             for j in range(STATES * BLOCK):
                 w[X + j] = tape[at + j]
-            step_reverse(w)
+            if still:
+                still_reverse(w)
+            else:
+                step_reverse(w)
         add_cotangents(w, 0, block, order, lanes, nodes, pointer, cotangent)
         load_lanes(w, block, order, lane_of, theta, start)
         start_reverse(w)
-        store_gradient(w, block, order, lanes, bad, gradient)
+        store_gradient(w, block, order, lanes, kind, gradient)

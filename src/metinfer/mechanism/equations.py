@@ -191,6 +191,11 @@ e15, lnT, e4, Z, lnQ, F, Fk, G, omega, seed, leave, onward = symbols(
     "e15 lnT e4 Z lnQ F Fk G omega seed leave onward"
 )
 
+#: States of the niche, which the tumour does not act on: they rest where no input changes.
+NICHE = ("A", "X", "R", "N", "U", "H")
+#: Inputs that do not act on the niche.
+TUMOUR_INPUTS = ("arrival",)
+
 #: Functions of inputs alone: evaluated once, when a grid is built. Replaces the raw input.
 PREPARED: dict[str, tuple[Symbol, Expr]] = {
     "il15": (e15, il15 / (1 + il15)),

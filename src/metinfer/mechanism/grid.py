@@ -11,16 +11,17 @@ import numpy as np
 import sympy as sp
 
 from metinfer.errors import MetinferError
-from metinfer.mechanism.equations import INPUTS, PREPARED
-from metinfer.mechanism.inputs import FIRST_STEP, Input, as_input
+from metinfer.mechanism.codegen import BLOCK, FAILED, MOVING, STILL
+from metinfer.mechanism.equations import INPUTS, PREPARED, TUMOUR_INPUTS
+from metinfer.mechanism.inputs import FIRST_STEP, Constant, Input, Steps, as_input
 
 #: A step is at most this share of the time since the last jump.
 GROWTH = 0.35
-#: A step is at most this share of the lane's horizon.
-SHARE = 1.0 / 60.0
-#: Longest step of a lane whose inputs change, in days: a therapy may raise loss rates so much
-#: that founders fall by e within two months.
-LONGEST = 45.0
+#: A step is at most this share of the lane's horizon: in general, and with a niche at rest.
+SHARE, REST_SHARE = 1.0 / 60.0, 1.0 / 40.0
+#: Longest step in days, in general and with a niche at rest: a therapy may raise loss rates so
+#: much that founders fall by e within two months; at rest, growth is the fastest process.
+LONGEST, REST_LONGEST = 45.0, 100.0
 #: Longest grid of one lane, in steps.
 STEP_LIMIT = 200_000
 _NAMES = tuple(i.name for i in INPUTS)
@@ -79,8 +80,9 @@ class Grid:
         Inputs just before time zero, and whether arriving founders come at once.
     nodes : ndarray of int (lane, output)
         Step after which an output lies.
-    status : ndarray of int (lane,)
-        0, or 2 where the grid would exceed the step limit.
+    kind : ndarray of int (lane,)
+        0; 1 where the niche starts at its steady state and stays there; 2 where the grid would
+        exceed the step limit.
     """
 
     names: tuple[str, ...]
@@ -91,7 +93,7 @@ class Grid:
     table: np.ndarray
     start: np.ndarray
     nodes: np.ndarray
-    status: np.ndarray
+    kind: np.ndarray
 
     @cached_property
     def key(self) -> str:
@@ -104,8 +106,23 @@ class Grid:
 
     @property
     def arrays(self) -> tuple[np.ndarray, ...]:
-        """Start, steps, h, row_of, table, nodes and status, as the compiled solver takes them."""
-        return (self.start, self.steps, self.h, self.row_of, self.table, self.nodes, self.status)
+        """Start, steps, h, row_of, table, nodes and kind, as the compiled solver takes them."""
+        return (self.start, self.steps, self.h, self.row_of, self.table, self.nodes, self.kind)
+
+    def order(self, lane_of: np.ndarray) -> np.ndarray:
+        """Rows of parameters in blocks of one kind and of like length, -1 where one is not full.
+
+        Parameters
+        ----------
+        lane_of : ndarray of int (row,)
+            Grid lane of each row.
+        """
+        still = self.kind[lane_of] == STILL
+        parts = []
+        for group in (np.flatnonzero(still), np.flatnonzero(~still)):
+            sorted_ = group[np.argsort(self.steps[lane_of[group]], kind="stable")]
+            parts += [sorted_, np.full(-len(group) % BLOCK, -1)]
+        return np.concatenate(parts).astype(np.int64)
 
     def __len__(self) -> int:
         return len(self.names)
@@ -129,8 +146,8 @@ def build_grid(lanes: Sequence[Lane], refine: int = 1) -> Grid:
     for lane in lanes:
         _check(lane)
     edges = [_edges(lane, refine) for lane in lanes]
-    status = np.array([2 if len(e) > STEP_LIMIT else 0 for e in edges])
-    edges = [e if s == 0 else e[:1] for e, s in zip(edges, status, strict=True)]
+    kind = np.array([_kind(lane, e) for lane, e in zip(lanes, edges, strict=True)])
+    edges = [e[:1] if k == FAILED else e for e, k in zip(edges, kind, strict=True)]
     steps = np.array([len(e) - 1 for e in edges])
     h = np.zeros((len(lanes), max(int(steps.max()), 1)))
     for i, e in enumerate(edges):
@@ -145,8 +162,28 @@ def build_grid(lanes: Sequence[Lane], refine: int = 1) -> Grid:
     )
     start = np.array([_start(lane) for lane in lanes])
     return Grid(
-        tuple(lane.name for lane in lanes), outputs, steps, h, row_of, table, start, nodes, status
+        tuple(lane.name for lane in lanes), outputs, steps, h, row_of, table, start, nodes, kind
     )
+
+
+def _kind(lane: Lane, edges: np.ndarray) -> int:
+    if len(edges) > STEP_LIMIT:
+        return FAILED
+    start = _raw_start(lane)
+    for j, name in enumerate(_NAMES):
+        if name in TUMOUR_INPUTS:
+            continue
+        source = lane.input(name)
+        times = np.concatenate(
+            [source.right(edges[:-1]), source.right(_middle(edges)), source.left(edges[1:])]
+        )
+        if np.any(times != start[j]):
+            return MOVING
+    return STILL
+
+
+def _middle(edges: np.ndarray) -> np.ndarray:
+    return (edges[:-1] + edges[1:]) / 2
 
 
 def _check(lane: Lane) -> None:
@@ -171,13 +208,13 @@ def _edges(lane: Lane, refine: int) -> np.ndarray:
     """Nodes of a lane (step + 1,), days."""
     horizon = lane.outputs[-1]
     inputs = [lane.input(name) for name in lane.inputs]
-    kicks = dict.fromkeys([t for t in lane.outputs if t > 0], np.inf)
-    for t, first in (b for i in inputs for b in i.breaks() if 0 < b[0] < horizon):
-        kicks[t] = min(first, kicks.get(t, np.inf))
-    first = _first_step(lane, inputs, horizon)
-    cap = horizon * SHARE
-    if any(np.isfinite(k) for k in kicks.values()) or first < cap / 4:
-        cap = min(cap, LONGEST)
+    niche = [lane.input(name) for name in lane.inputs if name not in TUMOUR_INPUTS]
+    stops = {t for i in inputs for t, _ in i.breaks()} | set(lane.outputs)
+    kicks = dict.fromkeys([t for t in stops if 0 < t <= horizon], np.inf)
+    for t, first in (b for i in niche for b in i.breaks() if b[0] in kicks):
+        kicks[t] = min(first, kicks[t])
+    first, cap = _pace(lane, niche)
+    inputs = [i for i in inputs if not isinstance(i, Constant | Steps)]
     edges = [0.0]
     last = 0.0
     for t in sorted(kicks):
@@ -193,12 +230,19 @@ def _edges(lane: Lane, refine: int) -> np.ndarray:
     return edges_
 
 
-def _first_step(lane: Lane, inputs: Sequence[Input], horizon: float) -> float:
-    """First step at time zero: long if nothing jumps there."""
+def _pace(lane: Lane, inputs: Sequence[Input]) -> tuple[float, float]:
+    """First step at time zero, and the longest of all, for the inputs that act on the niche."""
+    horizon = lane.outputs[-1]
     start = dict(zip(_NAMES, _raw_start(lane), strict=True))
-    moved = any(start[n] != float(lane.input(n).right(np.zeros(1))[0]) for n in _NAMES)
-    jumps = [b[1] for i in inputs for b in i.breaks() if b[0] <= 0]
-    return min([FIRST_STEP, *jumps]) if moved or jumps else horizon * SHARE / 4
+    jumps = [first for i in inputs for t, first in i.breaks() if t <= 0]
+    names = [n for n in _NAMES if n not in TUMOUR_INPUTS]
+    if any(start[n] != float(lane.input(n).right(np.zeros(1))[0]) for n in names):
+        jumps.append(FIRST_STEP)
+    if not jumps and not any(t < horizon for i in inputs for t, _ in i.breaks()):
+        cap = min(horizon * REST_SHARE, REST_LONGEST)
+        return cap / 4, cap
+    cap = min(horizon * SHARE, LONGEST)
+    return min([cap / 4, *jumps]), cap
 
 
 def _between(
@@ -272,7 +316,7 @@ def _table(
 def _sample(lane: Lane, edges: np.ndarray) -> np.ndarray:
     """Return prepared inputs at the start, middle and end of each step (step, 3 inputs)."""
     begin, end = edges[:-1], edges[1:]
-    middle = (begin + end) / 2
+    middle = _middle(edges)
     values = np.empty((len(begin), 3, len(_NAMES)))
     for j, name in enumerate(_NAMES):
         source = lane.input(name)

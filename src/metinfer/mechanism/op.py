@@ -25,9 +25,9 @@ from metinfer.mechanism.solve import grid_sizes
 _KINDS = ("float64", "int64", "float64", "int64", "float64", "int64", "int64")
 
 
-def _plan(grid: Sequence[np.ndarray]) -> tuple[int, int]:
+def _plan(order: np.ndarray, grid: Sequence[np.ndarray]) -> tuple[int, int]:
     """Blocks of lanes, and numbers each writes to the tape."""
-    return -(-len(grid[5]) // BLOCK), (grid[2].shape[1] + 1) * len(STATES) * BLOCK
+    return len(order) // BLOCK, (grid[2].shape[1] + 1) * len(STATES) * BLOCK
 
 
 class SolveOp(Op):
@@ -54,7 +54,7 @@ class SolveOp(Op):
     def infer_shape(self, node: Apply, shapes: Any) -> list[tuple[Any, ...]]:
         """Give the shapes of the outputs."""
         h, nodes = shapes[4], shapes[7]
-        blocks = (nodes[0] + BLOCK - 1) // BLOCK
+        blocks = shapes[1][0] // BLOCK
         stride = (h[1] + 1) * len(STATES) * BLOCK
         return [(nodes[0], nodes[1], len(STATES)), (blocks * stride,)]
 
@@ -103,10 +103,10 @@ def _typed(theta: Any, order: Any, grid: Sequence[Any]) -> list[Variable]:
 def _run_forward(theta: Any, order: Any, *grid: Any) -> tuple[np.ndarray, np.ndarray]:
     if theta.shape != (len(grid[5]), len(PARAMETERS)):
         raise ValueError("theta must be (lane, parameter), with as many lanes as the grid")
-    blocks, stride = _plan(grid)
+    blocks, stride = _plan(order, grid)
     tape = np.empty(blocks * stride)
     states = np.empty((*grid[5].shape, len(STATES)))
-    sizes = grid_sizes(len(theta), grid, 0, blocks, stride)
+    sizes = grid_sizes(order, len(theta), grid, (0, blocks, stride))
     theta, lanes = np.ascontiguousarray(theta), np.arange(len(theta))
     call("forward", sizes, theta, order, lanes, *grid, tape, states, tape)
     return states, tape
@@ -115,9 +115,9 @@ def _run_forward(theta: Any, order: Any, *grid: Any) -> tuple[np.ndarray, np.nda
 def _run_backward(cotangent: Any, tape: Any, theta: Any, order: Any, *grid: Any) -> np.ndarray:
     if cotangent.shape != (*grid[5].shape, len(STATES)):
         raise ValueError("a cotangent must be (lane, output, state)")
-    blocks, stride = _plan(grid)
+    blocks, stride = _plan(order, grid)
     gradient = np.empty((len(theta), len(PARAMETERS)))
-    sizes = grid_sizes(len(theta), grid, 0, blocks, stride)
+    sizes = grid_sizes(order, len(theta), grid, (0, blocks, stride))
     theta, lanes = np.ascontiguousarray(theta), np.arange(len(theta))
     bar = np.ascontiguousarray(cotangent)
     call("backward", sizes, theta, order, lanes, *grid, tape, bar, gradient)
@@ -135,23 +135,25 @@ def _numba_solve(op: SolveOp, node: Apply, **kwargs: Any) -> tuple[Callable[...,
 
     @njit
     def solve_states(theta: Any, order: Any, *grid: Any) -> Any:
-        start, steps, h, row_of, table, nodes, bad = grid
+        start, steps, h, row_of, table, nodes, kind = grid
         lanes, outputs = nodes.shape
         if theta.shape != (lanes, parameters):
             raise ValueError("theta must be (lane, parameter), with as many lanes as the grid")
-        blocks, stride = (lanes + block - 1) // block, (h.shape[1] + 1) * width * block
-        sizes = np.array([lanes, lanes, h.shape[1], table.shape[0], outputs, 0, blocks, stride])
+        blocks, stride = order.size // block, (h.shape[1] + 1) * width * block
+        sizes = np.array(
+            [lanes, lanes, h.shape[1], table.shape[0], outputs, 0, blocks, stride, blocks]
+        )
         tape = np.empty(blocks * stride)
         states = np.empty((lanes, outputs, width))
         flat, rows = np.ascontiguousarray(theta), np.arange(lanes)
         run(
             sizes.ctypes, flat.ctypes, order.ctypes, rows.ctypes, start.ctypes, steps.ctypes,
-            h.ctypes, row_of.ctypes, table.ctypes, nodes.ctypes, bad.ctypes,
+            h.ctypes, row_of.ctypes, table.ctypes, nodes.ctypes, kind.ctypes,
             tape.ctypes, states.ctypes, tape.ctypes,
         )  # fmt: skip
         return states, tape
 
-    return solve_states, f"metinfer-solve-{op.version}-3"
+    return solve_states, f"metinfer-solve-{op.version}-4"
 
 
 @register_funcify_and_cache_key(PullbackOp)
@@ -160,23 +162,25 @@ def _numba_pullback(op: PullbackOp, node: Apply, **kwargs: Any) -> tuple[Callabl
 
     @njit
     def solve_pullback(cotangent: Any, tape: Any, theta: Any, order: Any, *grid: Any) -> Any:
-        start, steps, h, row_of, table, nodes, bad = grid
+        start, steps, h, row_of, table, nodes, kind = grid
         lanes, outputs = nodes.shape
         if cotangent.shape != (lanes, outputs, width):
             raise ValueError("a cotangent must be (lane, output, state)")
-        blocks, stride = (lanes + block - 1) // block, (h.shape[1] + 1) * width * block
-        sizes = np.array([lanes, lanes, h.shape[1], table.shape[0], outputs, 0, blocks, stride])
+        blocks, stride = order.size // block, (h.shape[1] + 1) * width * block
+        sizes = np.array(
+            [lanes, lanes, h.shape[1], table.shape[0], outputs, 0, blocks, stride, blocks]
+        )
         gradient = np.empty((lanes, parameters))
         flat, rows = np.ascontiguousarray(theta), np.arange(lanes)
         bar = np.ascontiguousarray(cotangent)
         run(
             sizes.ctypes, flat.ctypes, order.ctypes, rows.ctypes, start.ctypes, steps.ctypes,
-            h.ctypes, row_of.ctypes, table.ctypes, nodes.ctypes, bad.ctypes,
+            h.ctypes, row_of.ctypes, table.ctypes, nodes.ctypes, kind.ctypes,
             tape.ctypes, bar.ctypes, gradient.ctypes,
         )  # fmt: skip
         return gradient
 
-    return solve_pullback, f"metinfer-pullback-{op.version}-3"
+    return solve_pullback, f"metinfer-pullback-{op.version}-4"
 
 
 def solve_op(theta: Any, grid: Grid) -> Variable:
@@ -193,6 +197,6 @@ def solve_op(theta: Any, grid: Grid) -> Variable:
     TensorVariable (lane, output, state)
         NaN throughout for a lane that failed.
     """
-    order = np.argsort(grid.steps, kind="stable")
+    order = grid.order(np.arange(len(grid)))
     states, _ = SolveOp()(theta, order, *[pt.constant(a) for a in grid.arrays])
     return states

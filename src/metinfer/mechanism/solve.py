@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from metinfer.errors import MetinferError
-from metinfer.mechanism.codegen import BLOCK
+from metinfer.mechanism.codegen import BLOCK, FAILED
 from metinfer.mechanism.compile import call, kernel
 from metinfer.mechanism.equations import PARAMETERS, STATES
 from metinfer.mechanism.grid import Grid
@@ -51,11 +51,23 @@ def tape_stride(grid: Grid) -> int:
 
 
 def grid_sizes(
-    rows: int, arrays: Sequence[np.ndarray], first: int, last: int, stride: int
+    order: np.ndarray, rows: int, arrays: Sequence[np.ndarray], span: tuple[int, int, int]
 ) -> list[int]:
-    """Sizes in the order in which the compiled solver reads them; `arrays` as in `Grid.arrays`."""
+    """Sizes in the order in which the compiled solver reads them.
+
+    Parameters
+    ----------
+    order : ndarray of int (row,)
+        As from `Grid.order`.
+    rows : int
+        Rows of parameters.
+    arrays : sequence of ndarray
+        As in `Grid.arrays`.
+    span : (int, int, int)
+        First block, last block + 1, numbers on the tape from block to block.
+    """
     h, table, nodes = arrays[2], arrays[4], arrays[5]
-    return [rows, *h.shape, len(table), nodes.shape[1], first, last, stride]
+    return [rows, *h.shape, len(table), nodes.shape[1], *span, len(order) // BLOCK]
 
 
 def solve(
@@ -82,8 +94,8 @@ def solve(
     lanes = np.arange(len(grid)) if lane_of is None else np.asarray(lane_of, dtype=np.int64)
     _check(theta, lanes, grid)
     states = np.empty((len(theta), grid.nodes.shape[1], len(STATES)))
-    order = np.argsort(grid.steps[lanes], kind="stable")
-    blocks = -(-len(theta) // BLOCK)
+    order = grid.order(lanes)
+    blocks = len(order) // BLOCK
     workers = max(1, min(threads or os.cpu_count() or 1, len(theta) // ROWS_PER_THREAD))
     cuts = np.linspace(0, blocks, 8 * workers + 1 if workers > 1 else 2).astype(int)
     args = (theta, order, lanes, *grid.arrays)
@@ -92,7 +104,7 @@ def solve(
         tape = np.empty(tape_stride(grid))
         call(
             "forward",
-            grid_sizes(len(theta), grid.arrays, first, last, 0),
+            grid_sizes(order, len(theta), grid.arrays, (first, last, 0)),
             *args,
             tape,
             states,
@@ -106,7 +118,7 @@ def solve(
         with ThreadPoolExecutor(workers) as pool:
             list(pool.map(run, cuts[:-1], cuts[1:]))
     failed = np.isnan(states).any(axis=(1, 2))
-    limit = grid.status[lanes] != 0
+    limit = grid.kind[lanes] == FAILED
     return Solution(states, np.where(limit, STEP_LIMIT, np.where(failed, NON_FINITE, OK)))
 
 
