@@ -69,7 +69,7 @@ def predict(
 
 
 def predictions(run: Run) -> xr.Dataset:
-    """Predictions in the run folder, of whatever therapies, if they are of this posterior; or new."""
+    """Predictions in the folder, of any therapies, if they are of this posterior; or new ones."""
     kept = _kept(run)
     if kept is not None and _origin(run).items() <= kept.attrs.items():
         return kept
