@@ -291,18 +291,19 @@ def _sample(run: Run, evidence: Evidence, recipe: Recipe, cores: int, progress: 
     kept = [task for task in tasks if _is_finished(run, task, settings)]
     todo = [task for task in tasks if task not in kept]
     model = recipe.build(evidence)
+    subfits = recipe.subfits(evidence, model)
     if todo:
         began = time.perf_counter()
-        compiled = _compile(model, recipe.subfits(evidence, model))
+        compiled = _compile(model, subfits)
         _time(run, "compile", began)
         began = time.perf_counter()
         with ChainTable(tasks, kept) if progress else nullcontext() as watch:
             _run(run, compiled, todo, cores, watch)
         _time(run, "sampling", began)
     groups = _gather(run)
-    for name in groups:
-        if name.startswith("posterior"):
-            groups[name] = with_derived(model, groups[name])
+    for subfit, data in subfits.items():
+        name = group_of("posterior", subfit)
+        groups[name] = with_derived(model, groups[name], data)
     groups["prior"] = _prior_draws(model, settings)
     run.write_groups(POSTERIOR, groups)
 
@@ -336,7 +337,10 @@ def _is_finished(run: Run, task: Task, settings: Settings) -> bool:
 
 
 def _compile(model: Any, subfits: Mapping[str, Updates]) -> dict[str, Any]:
-    """One compiled model, with each sub-fit's data."""
+    """One compiled model of the free variables, with each sub-fit's data.
+
+    Derived variables are computed after sampling, which spares the compiler most of its work.
+    """
     import nutpie
 
     with reproducible():
