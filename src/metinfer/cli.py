@@ -15,6 +15,7 @@ import typer
 from metinfer.errors import MetinferError, NotTrustedError
 
 if TYPE_CHECKING:
+    from metinfer.evidence.types import Evidence
     from metinfer.inference.diagnose import Diagnosis
 
 INTERRUPTED = 130
@@ -86,6 +87,7 @@ def demo(
     from metinfer.workflow import finish
 
     evidence = read_evidence(bundled_path())
+    _announce(evidence, out)
     with _resumable(out):
         run_fit(evidence, out, quick=quick or None, resume=resume, progress=not quiet)
         run, diagnosis, page = finish(out)
@@ -138,6 +140,7 @@ def fit(
 
     given: dict[str, Any] = {"draws": draws, "tune": tune, "chains": chains, "seed": seed}
     evidence = read_evidence(data)
+    _announce(evidence, out)
     with _resumable(out):
         run_fit(evidence, out, quick=quick or None, resume=resume, progress=not quiet, **given)
     _say(f"{out} is complete. Next: metinfer diagnose {out}")
@@ -242,6 +245,11 @@ def _resumable(out: Path) -> Iterator[None]:
     except KeyboardInterrupt:
         _say(f"\nmetinfer: interrupted. Finished chains are kept in {out}; --resume goes on.")
         raise typer.Exit(INTERRUPTED) from None
+
+
+def _announce(evidence: Evidence, out: Path) -> None:
+    rows, intervals = len(evidence.fit_rows()), len(evidence.fit_intervals())
+    _say(f"{rows} rows and {intervals} intervals go into {out}; the model is compiled first.")
 
 
 def _say(words: str) -> None:
