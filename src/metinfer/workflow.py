@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,8 @@ from metinfer.provenance import code_hash
 from metinfer.runs import MAIN, POSTERIOR, Run, load_run
 from metinfer.storage import digest
 
+log = logging.getLogger("metinfer")
+
 if TYPE_CHECKING:
     import xarray as xr
 
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 
 PREDICTIONS = "predictions.nc"
 DIAGNOSTICS = "diagnostics.json"
+PREDICTIVE = "predictive.nc"
 #: Draws of each source that are solved again for every therapy.
 PREDICTED_DRAWS = 1000
 #: Sources of predictions, by the group of `posterior.nc` that they come from.
@@ -37,7 +41,25 @@ def diagnose(run: Run) -> Diagnosis:
     gates += solver_gates(joint, run.posterior, TRANSLATION_SD, weights)
     diagnosis = Diagnosis(gates)
     run.write_text(DIAGNOSTICS, json.dumps(plain(diagnosis.to_dict()), indent=1) + "\n")
+    replicate(run)
     return diagnosis
+
+
+def replicate(run: Run) -> xr.Dataset:
+    """What the fit would have published in each row; also written to `predictive.nc`.
+
+    Returns
+    -------
+    xarray.Dataset
+        See `metinfer.inference.predictive.posterior_predictive`.
+    """
+    from metinfer.inference.model import TRANSLATION_SD
+    from metinfer.inference.predictive import posterior_predictive
+
+    seed = int(run.record.settings["seed"])
+    data = posterior_predictive(run.evidence, run.posterior, TRANSLATION_SD, seed)
+    run.write_groups(PREDICTIVE, {"/": data})
+    return data
 
 
 def predict(
@@ -98,12 +120,15 @@ def _predict(run: Run, therapies: Path, populations: Path) -> xr.Dataset:
     from metinfer.inference.model import Joint
     from metinfer.therapy.applicability import Applicability
     from metinfer.therapy.draws import NamedDraws
-    from metinfer.therapy.populations import read_populations
+    from metinfer.therapy.populations import for_fit, read_populations
     from metinfer.therapy.predict import predict as predict_all
     from metinfer.therapy.regimen import read_therapies
 
-    cures, groups = read_therapies(therapies), read_populations(populations)
-    where = Joint.of(run.evidence).design.coordinates
+    design = Joint.of(run.evidence).design
+    where = design.coordinates
+    cures, (groups, left_out) = read_therapies(therapies), for_fit(read_populations(populations), design)
+    for name, why in left_out.items():
+        log.info("population %s is left out: %s", name, why)
     sources = {
         name: NamedDraws(_flat(run.groups[group]), where).thinned(PREDICTED_DRAWS)
         for name, group in SOURCES.items()

@@ -16,6 +16,9 @@ import xarray as xr
 from metinfer.inference.learnt import ASSUMED, ASSUMED_ABOVE, LEARNT, overlap, summarise
 
 ANSWERS = ("risk", "risk_untreated", "absolute_risk_reduction", "risk_ratio", "rmst_gain")
+#: Measures that hold the baseline risk and the effect: learnt only if the effect, the risk ratio,
+#: is. A reduction whose interval shrinks because the baseline was learnt says nothing of therapy.
+EFFECTS = ("risk", "absolute_risk_reduction", "rmst_gain")
 NNT = "number_needed_to_treat"
 _EMPTY = {"median": None, "lo50": None, "hi50": None, "lo90": None, "hi90": None}
 CURVE_KEYS = {0.5: "median", 0.05: "q05", 0.25: "q25", 0.75: "q75", 0.95: "q95"}
@@ -26,7 +29,8 @@ def to_records(predictions: xr.Dataset) -> list[dict[str, Any]]:
 
     Every answer (risk, absolute risk reduction, risk ratio, ...) holds its median with 50 and
     90 % intervals for each source, the overlap of the prior and posterior 90 % intervals, and
-    the verdict ``learnt`` or ``assumed, not learnt``; `overlap_high` is the largest overlap that
+    the verdict ``learnt`` or ``assumed, not learnt`` (of `EFFECTS` only learnt if the risk ratio
+    is); `overlap_high` is the largest overlap that
     the number of draws leaves open, and decides the verdict.
     """
     return list(_records(predictions))
@@ -160,6 +164,9 @@ def _answers(answer: xr.DataArray) -> dict[str, Any]:
         for name in ANSWERS
     }
     found = {name: _answer(by_source) for name, by_source in draws.items()}
+    if found["risk_ratio"]["learnt"] == ASSUMED:
+        for name in EFFECTS:
+            found[name]["learnt"] = ASSUMED if found[name]["learnt"] else None
     less = found["absolute_risk_reduction"]
     found[NNT] = {s: _needed(less[s]) for s in draws["risk"]}
     found[NNT] |= {name: less[name] for name in ("overlap", "overlap_high", "learnt")}
