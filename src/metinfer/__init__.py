@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from metinfer.evidence import check, read_evidence
+    from metinfer.inference.likelihood import add_likelihood
     from metinfer.inference.model import build_model
     from metinfer.inference.sample import fit
+    from metinfer.inference.simulate import solve
     from metinfer.report.build import report
     from metinfer.runs import Run, load_run
     from metinfer.workflow import diagnose, predict
@@ -26,6 +28,7 @@ except PackageNotFoundError:
 #: Public name -> module that holds it.
 _HOME = {
     "Run": "metinfer.runs",
+    "add_likelihood": "metinfer.inference.likelihood",
     "build_model": "metinfer.inference.model",
     "check": "metinfer.evidence",
     "diagnose": "metinfer.workflow",
@@ -34,10 +37,12 @@ _HOME = {
     "predict": "metinfer.workflow",
     "read_evidence": "metinfer.evidence",
     "report": "metinfer.report.build",
+    "solve": "metinfer.inference.simulate",
 }
 
 __all__ = [
     "Run",
+    "add_likelihood",
     "build_model",
     "check",
     "diagnose",
@@ -46,6 +51,7 @@ __all__ = [
     "predict",
     "read_evidence",
     "report",
+    "solve",
 ]
 
 

@@ -38,4 +38,6 @@ def test_contraction_and_summary():
     assert contraction(GRID, GRID / 2) == pytest.approx(0.75)
     assert contraction(np.ones(3), np.ones(3)) == 0.0
     s = summarise(GRID)
-    assert (s.lo90, s.lo50, s.median, s.hi50, s.hi90) == pytest.approx((0.05, 0.25, 0.5, 0.75, 0.95), abs=1e-3)
+    assert (s.lo90, s.lo50, s.median, s.hi50, s.hi90) == pytest.approx(
+        (0.05, 0.25, 0.5, 0.75, 0.95), abs=1e-3
+    )

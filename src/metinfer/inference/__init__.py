@@ -1,0 +1,1 @@
+"""The joint model of all evidence, its sampling and its checks."""

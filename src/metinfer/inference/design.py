@@ -16,6 +16,7 @@ import numpy as np
 
 from metinfer.errors import MetinferError
 from metinfer.inference.priors import Coordinates
+from metinfer.inference.statistics.choose import choose
 
 YEAR = 365.25
 #: Statistics that need the spread between individuals, a free unknown of the row or group.
@@ -60,7 +61,10 @@ class LaneSpec:
 
 @dataclass(frozen=True)
 class Nodes:
-    """Arms at times. Arrays (node, part); a part is one context of a mixture, weight 0 pads."""
+    """Arms at times. Arrays (node, part); a part is one context of a mixture, weight 0 pads.
+
+    `stock`, `scope` and `cells` (any tumour cell counts, not only metastases) are (node,).
+    """
 
     lane: np.ndarray
     output: np.ndarray
@@ -68,6 +72,7 @@ class Nodes:
     context: np.ndarray
     stock: np.ndarray
     scope: tuple[str, ...]
+    cells: np.ndarray
 
     def __len__(self) -> int:
         return len(self.scope)
@@ -144,16 +149,10 @@ def lane_spec(arm: Any, context: str, doses: Iterable[Any] = ()) -> LaneSpec:
 
 def spread_key(row: Any) -> str:
     """Whose spread between individuals a row shares; empty where the statistic needs none."""
-    wide = row.statistic == "mean" and row.low is not None and row.observable not in COUNTS and _skewed(row)
+    wide = row.statistic == "mean" and row.observable not in COUNTS and choose(row) == "mean"
     if row.statistic == "individual":
         return f"{row.arm}:{row.observable}"
     return row.row if row.statistic in SPREAD or wide else ""
-
-
-def _skewed(row: Any) -> bool:
-    """Whether the SD of a published mean exceeds it, so that no log-normal moments are formed."""
-    sd = row.sd
-    return sd is not None and sd > row.value
 
 
 def coordinates_of(arms: Sequence[Any], rows: Sequence[Any]) -> Coordinates:
@@ -164,14 +163,18 @@ def coordinates_of(arms: Sequence[Any], rows: Sequence[Any]) -> Coordinates:
         species.setdefault(arm.species)
         for context, _ in arm.contexts:
             if contexts.setdefault(context, arm.species) != arm.species:
-                raise MetinferError(f"arms.csv: context {context!r} is used for two species; give each its own")
-    levels = {arm.timp1_level for arm in arms if arm.timp1_level and arm.timp1_level != "healthy"}
+                raise MetinferError(
+                    f"arms.csv: context {context!r} is used for two species; give each its own"
+                )
+    levels = dict.fromkeys(
+        arm.timp1_level for arm in arms if arm.timp1_level not in ("", "healthy")
+    )
     return Coordinates(
         species=tuple(species),
         context=tuple(contexts),
         stock=tuple(dict.fromkeys(arm.stock for arm in arms if arm.stock)),
         site=tuple(dict.fromkeys(s for arm in arms for s in ("liver", lane_spec(arm, "").site))),
-        timp1_level=tuple(sorted(levels)),
+        timp1_level=tuple(levels),
         assay=tuple(dict.fromkeys(r.assay for r in rows if r.observable == "timp1_level")),
         spread=tuple(dict.fromkeys(key for r in rows if (key := spread_key(r)))),
         context_species=contexts,
@@ -186,10 +189,10 @@ class _Collector:
         self.doses = evidence.doses
         self.coordinates = coordinates
         self.times: dict[LaneSpec, set[float]] = {}
-        self.nodes: dict[tuple[str, float], int] = {}
+        self.nodes: dict[tuple[str, float, bool], int] = {}
 
-    def node(self, arm: str, day: float) -> int:
-        key = (arm, float(day))
+    def node(self, arm: str, day: float, cells: bool = False) -> int:
+        key = (arm, float(day), cells)
         if key not in self.nodes:
             self.nodes[key] = len(self.nodes)
             for context, _ in self.arms[arm].contexts:
@@ -206,19 +209,22 @@ class _Collector:
     def freeze(self) -> tuple[tuple[LaneSpec, ...], tuple[tuple[float, ...], ...], Nodes]:
         lanes = tuple(self.times)
         outputs = tuple(tuple(sorted(self.times[lane])) for lane in lanes)
-        parts = max((len(self.arms[a].contexts) for a, _ in self.nodes), default=1)
-        table = {k: np.zeros((len(self.nodes), parts), dtype=int) for k in ("lane", "output", "context")}
+        parts = max((len(self.arms[a].contexts) for a, _, _ in self.nodes), default=1)
+        table = {
+            k: np.zeros((len(self.nodes), parts), dtype=int) for k in ("lane", "output", "context")
+        }
         weight = np.zeros((len(self.nodes), parts))
-        for (arm, day), i in self.nodes.items():
+        for (arm, day, _), i in self.nodes.items():
             for j, (context, share) in enumerate(self.arms[arm].contexts):
                 at = lanes.index(self._spec(arm, context))
                 table["lane"][i, j] = at
                 table["output"][i, j] = outputs[at].index(day)
                 table["context"][i, j] = self.coordinates.context.index(context)
                 weight[i, j] = share
-        stock = [self._stock(arm) for arm, _ in self.nodes]
-        scope = tuple(self.arms[arm].endpoint_scope or "organ" for arm, _ in self.nodes)
-        return lanes, outputs, Nodes(**table, weight=weight, stock=np.array(stock, dtype=int), scope=scope)
+        stock = np.array([self._stock(arm) for arm, _, _ in self.nodes], dtype=int)
+        scope = tuple(self.arms[arm].endpoint_scope or "organ" for arm, _, _ in self.nodes)
+        cells = np.array([kind for _, _, kind in self.nodes], dtype=bool)
+        return lanes, outputs, Nodes(**table, weight=weight, stock=stock, scope=scope, cells=cells)
 
     def _stock(self, arm: str) -> int:
         name = self.arms[arm].stock
@@ -241,19 +247,33 @@ def build_design(evidence: Any, roles: Sequence[str] = ("fit",)) -> Design:
     """
     rows = tuple(m for role in roles for m in evidence.rows(role))
     intervals = tuple(i for role in roles for i in evidence.interval_rows(role))
-    used = list(dict.fromkeys([r.arm for r in rows] + [i.arm for i in intervals]))
-    used += [r.reference_arm for r in rows if r.reference_arm and r.reference_arm not in used]
-    coordinates = coordinates_of([evidence.arm(a) for a in used], rows)
+    coordinates = coordinates_of(_arms_used(evidence, roles), rows)
     collect = _Collector(evidence, coordinates)
     index = [_row_nodes(collect, r) for r in rows]
     start = [collect.node(i.arm, i.start_day) for i in intervals]
     end = [collect.node(i.arm, i.end_day) for i in intervals]
     lanes, outputs, nodes = collect.freeze()
-    column = [np.array([row[j] for row in index], dtype=int) for j in range(4)] if rows else _no_rows()
+    column = (
+        [np.array([row[j] for row in index], dtype=int) for j in range(4)] if rows else _no_rows()
+    )
     return Design(
-        rows, intervals, lanes, outputs, nodes, *column, np.array(start, dtype=int),
-        np.array(end, dtype=int), coordinates, {a.arm: a for a in evidence.arms},
+        rows, intervals, lanes, outputs, nodes, column[0], column[1], column[2], column[3],
+        np.array(start, dtype=int), np.array(end, dtype=int), coordinates,
+        {a.arm: a for a in evidence.arms},
     )  # fmt: skip
+
+
+def _arms_used(evidence: Any, roles: Sequence[str]) -> list[Any]:
+    """Arms named by rows and intervals, those of the first role first."""
+    names: dict[str, None] = {}
+    for role in roles:
+        rows, intervals = evidence.rows(role), evidence.interval_rows(role)
+        for name in (*(r.arm for r in rows), *(i.arm for i in intervals)):
+            names.setdefault(name)
+        for row in rows:
+            if row.reference_arm:
+                names.setdefault(row.reference_arm)
+    return [evidence.arm(name) for name in names]
 
 
 def _no_rows() -> list[np.ndarray]:
@@ -269,7 +289,8 @@ def _row_nodes(collect: _Collector, row: Any) -> tuple[int, int, list[int], list
         day = row.time_day
         return -1, -1, collect.curve(row.arm, day), collect.curve(row.reference_arm, day)
     day = row.time_day or 0.0
+    cells = row.observable == "cell_probability"
     if row.observable == "event_rate":
         return collect.node(row.arm, day), collect.node(row.arm, row.time_start_day), none, none
-    reference = collect.node(row.reference_arm, day) if row.reference_arm else -1
-    return collect.node(row.arm, day), reference, none, none
+    reference = collect.node(row.reference_arm, day, cells) if row.reference_arm else -1
+    return collect.node(row.arm, day, cells), reference, none, none

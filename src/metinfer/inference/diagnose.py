@@ -17,8 +17,8 @@ import pytensor
 import pytensor.tensor as pt
 import xarray as xr
 
-from metinfer.inference.model import Joint, joint_logp, named_parameters
-from metinfer.inference.solving import LATENTS, solve_draws, theta_of, thin
+from metinfer.inference.model import LATENTS, Joint, joint_logp, named_parameters
+from metinfer.inference.solving import solve_draws, theta_of, thin
 
 RHAT_LIMIT = 1.01
 ESS_LIMIT = 400.0
@@ -72,19 +72,32 @@ def convergence_gates(posterior: xr.Dataset, sample_stats: xr.Dataset) -> tuple[
     tuple of Gate
     """
     divergences = int(sample_stats["diverging"].sum())
-    bfmi = np.asarray(az.bfmi(sample_stats[["energy"]])["energy"] if "energy" in sample_stats else np.nan)
+    bfmi = np.asarray(
+        az.bfmi(sample_stats[["energy"]])["energy"] if "energy" in sample_stats else np.nan
+    )
     return (
         _worst("R-hat", az.rhat(posterior), np.nanmax, RHAT_LIMIT, below=True),
         _worst("bulk ESS", az.ess(posterior, method="bulk"), np.nanmin, ESS_LIMIT, below=False),
         _worst("tail ESS", az.ess(posterior, method="tail"), np.nanmin, ESS_LIMIT, below=False),
         Gate("divergences", divergences, "0", divergences == 0),
-        Gate("E-BFMI", float(np.nanmin(bfmi)), f">= {BFMI_LIMIT}", bool(np.nanmin(bfmi) >= BFMI_LIMIT)),
+        Gate(
+            "E-BFMI",
+            float(np.nanmin(bfmi)),
+            f">= {BFMI_LIMIT}",
+            bool(np.nanmin(bfmi) >= BFMI_LIMIT),
+        ),
     )
 
 
-def _worst(name: str, table: xr.Dataset, pick: Callable[..., Any], limit: float, *, below: bool) -> Gate:
+def _worst(
+    name: str, table: xr.Dataset, pick: Callable[..., Any], limit: float, *, below: bool
+) -> Gate:
     """Gate on the worst value over all variables; names where it was."""
-    worst = {v: float(pick(np.asarray(table[v], dtype=float))) for v in table.data_vars if _varies(table[v])}
+    worst = {
+        str(v): float(pick(np.asarray(table[v], dtype=float)))
+        for v in table.data_vars
+        if _varies(table[v])
+    }
     at = (max if below else min)(worst, key=lambda v: worst[v])
     value = worst[at]
     passed = value <= limit if below else value >= limit
@@ -95,7 +108,9 @@ def _varies(values: xr.DataArray) -> bool:
     return bool(np.isfinite(np.asarray(values, dtype=float)).any())
 
 
-def solver_gates(joint: Joint, latents: xr.Dataset, translation_sd: float, weights: Sequence[np.ndarray]) -> tuple[Gate, ...]:
+def solver_gates(
+    joint: Joint, latents: xr.Dataset, translation_sd: float, weights: Sequence[np.ndarray]
+) -> tuple[Gate, ...]:
     """Failed solves and the grid check, on posterior draws.
 
     Parameters
@@ -119,14 +134,20 @@ def solver_gates(joint: Joint, latents: xr.Dataset, translation_sd: float, weigh
     theta = theta_of(joint, draws, translation_sd)
     fine, coarse = (solve_draws(joint, theta, refine) for refine in (GRID_REFINE, 1))
     bad = int(np.sum(np.any(coarse[1] != 0, axis=-1)))
-    change = np.array([
-        scorer(*(d[i] for d in draws), fine[0][i], *weights) - scorer(*(d[i] for d in draws), coarse[0][i], *weights)
-        for i in range(len(theta))
-    ])  # fmt: skip
-    shift = reweighted_shift(np.concatenate(draws, axis=1), change)
+    scores = [
+        np.array([scorer(*(d[i] for d in draws), s[i], *weights) for i in range(len(theta))])
+        for s in (fine[0], coarse[0])
+    ]
+    shift = reweighted_shift(np.concatenate(draws, axis=1), scores[0] - scores[1])
     return (
         Gate("failed solves", bad, "0", bad == 0, f"of {len(theta)} draws"),
-        Gate("solver grid", shift, f"<= {GRID_LIMIT} sd", bool(shift <= GRID_LIMIT), f"{GRID_REFINE} times the steps"),
+        Gate(
+            "solver grid",
+            shift,
+            f"<= {GRID_LIMIT} sd",
+            bool(shift <= GRID_LIMIT),
+            f"{GRID_REFINE} times the steps",
+        ),
     )
 
 
@@ -137,7 +158,9 @@ def score_function(joint: Joint, translation_sd: float) -> Callable[..., float]:
     weights = [pt.vector(n, dtype="float64") for n in ("rows", "intervals")]
     params = named_parameters(joint, z, share, translation_sd * deviation)
     total = joint_logp(joint, params, states, *weights)
-    return pytensor.function([z, share, deviation, states, *weights], total, on_unused_input="ignore")
+    return pytensor.function(
+        [z, share, deviation, states, *weights], total, on_unused_input="ignore"
+    )
 
 
 def reweighted_shift(values: np.ndarray, change: np.ndarray) -> float:

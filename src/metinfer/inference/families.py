@@ -15,7 +15,15 @@ import pytensor.tensor as pt
 from metinfer.errors import MetinferError
 from metinfer.inference.design import COUNTS, Design, spread_key
 from metinfer.inference.predictions import View, reference_values
-from metinfer.inference.statistics import STATISTICS, Statistic, columns_of
+from metinfer.inference.statistics import (
+    STATISTICS,
+    Ratio,
+    Statistic,
+    columns_of,
+    moment_log_sd,
+    pivot_inflation,
+    sharing,
+)
 from metinfer.inference.statistics.choose import choose
 
 #: Statistics that the observable decides; `choose` decides all others.
@@ -51,20 +59,33 @@ def statistic_of(row: Any) -> str:
     name = SPECIAL.get((row.statistic, row.observable))
     name = name or choose(row, log=True, counts=row.observable in COUNTS)
     if name not in STATISTICS:
-        raise MetinferError(f"measurements.csv: row {row.row!r}: no likelihood for statistic {row.statistic!r}")
+        raise MetinferError(
+            f"measurements.csv: row {row.row!r}: no likelihood for statistic {row.statistic!r}"
+        )
     return name
 
 
 def families(design: Design) -> tuple[Family, ...]:
     """Families of all rows of the design, in order of first appearance."""
     names = np.array([statistic_of(r) for r in design.rows], dtype=object)
-    return tuple(_family(name, design, np.flatnonzero(names == name)) for name in dict.fromkeys(names))
+    return tuple(
+        _family(name, design, np.flatnonzero(names == name)) for name in dict.fromkeys(names)
+    )
 
 
 def _family(name: str, design: Design, rows: np.ndarray) -> Family:
-    statistic = STATISTICS[name]
-    data = statistic.prepare(columns_of([design.rows[i] for i in rows]))
+    statistic, picked = STATISTICS[name], [design.rows[i] for i in rows]
+    data = statistic.prepare(columns_of(picked))
+    if isinstance(statistic, Ratio):
+        statistic = sharing(statistic, data, [control_of(r) for r in picked])
     return Family(name, statistic, rows, data, next(k for k in data if k in _MAIN))
+
+
+def control_of(row: Any) -> tuple[Any, ...]:
+    """What a ratio is relative to: rows with the same control have correlated errors."""
+    if not row.reference_arm or row.contrast in ("per_ln", "per_doubling"):
+        return (row.row,)
+    return (row.reference_arm, row.observable, row.matrix, row.assay, row.time_day)
 
 
 _MAIN = ("events", "value", "log_value", "log_mean", "confidence")
@@ -74,14 +95,19 @@ def interval_family(design: Design) -> Family:
     """The family of all interval-table lines."""
     statistic = STATISTICS["interval_person_time"]
     names = {"start": "start_day", "end": "end_day", "events": "events"}
-    days = {k: np.array([getattr(i, v) for i in design.intervals], dtype=float) for k, v in names.items()}
+    days = {
+        k: np.array([getattr(i, v) for i in design.intervals], dtype=float)
+        for k, v in names.items()
+    }
     person = np.array([_person_time(i) for i in design.intervals])
     data = statistic.prepare({**days, "person_time": person})
-    return Family("interval_person_time", statistic, np.arange(len(design.intervals)), data, "events")
+    return Family(
+        "interval_person_time", statistic, np.arange(len(design.intervals)), data, "events"
+    )
 
 
 def _person_time(interval: Any) -> float:
-    """Person-time in days; at-risk x width less half of those leaving, where it is not published."""
+    """Person-time in days; from at risk less half of those leaving if not published."""
     if interval.person_time is not None:
         return float(interval.person_time)
     leaving = 0.5 * (interval.events + (interval.censored or 0))
@@ -132,14 +158,18 @@ def _share_spread(family: Family, view: View, value: Any) -> dict[str, Any]:
 
 
 def _published_log_spread(family: Family, view: View, value: Any) -> dict[str, Any]:
-    """The published SD of logs, widened to the SD of the t pivot, and the spread between groups.
+    """The published SD of logs, widened as an estimate, and the spread between groups.
 
     The model predicts no spread between individuals for these rows, so theirs is taken as known
-    up to its own sampling error: sqrt((n - 1)/(n - 3)), and sqrt 3 below n of 4.
+    up to its own sampling error (`pivot_inflation`), and that of logs made from moments
+    (`moment_log_sd`).
     """
-    variance, n = family.data.get("log_variance", family.data["variance"]), family.data["n"]
-    inflate = np.where(n >= 4, (n - 1.0) / np.maximum(n - 3.0, 1.0), 3.0)
-    return {"sd": np.sqrt(variance * inflate), "between_sd": view.params["group_spread"]}
+    data, n = family.data, family.data["n"]
+    if "log_variance" in data:
+        sd = moment_log_sd(data["log_variance"], n)
+    else:
+        sd = np.sqrt(data["variance"] * pivot_inflation(n))
+    return {"sd": sd, "between_sd": view.params["group_spread"]}
 
 
 def _relative_spread(family: Family, view: View, value: Any) -> dict[str, Any]:

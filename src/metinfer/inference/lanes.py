@@ -42,7 +42,8 @@ NAMES = tuple(
     )
 )  # fmt: skip
 DIMS = {
-    **dict.fromkeys(BY_SPECIES.values(), "species"), **dict.fromkeys(BY_CONTEXT.values(), "context"),
+    **dict.fromkeys(BY_SPECIES.values(), "species"),
+    **dict.fromkeys(BY_CONTEXT.values(), "context"),
     "site_deviation": "site", "timp1_fold": "timp1_level", "awake_share": "context",
 }  # fmt: skip
 
@@ -69,7 +70,9 @@ class LaneTable:
         """The table of `lanes`, for parameters repeated over `coordinates`."""
         at = _Places(coordinates)
         cells = [[_cell(p.name, spec, at) for p in PARAMETERS] for spec in lanes]
-        value, deviation, factor = (np.array([[c[i] for c in row] for row in cells]) for i in range(3))
+        value, deviation, factor = (
+            np.array([[c[i] for c in row] for row in cells]) for i in range(3)
+        )
         return cls(value, deviation, factor)
 
 
@@ -84,7 +87,9 @@ class _Places:
         self.one, self.zero = int(self.first["one"]), int(self.first["one"]) + 1
 
     def __call__(self, name: str, coordinate: str | None = None) -> int:
-        offset = 0 if coordinate is None else getattr(self.coordinates, DIMS[name]).index(coordinate)
+        offset = (
+            0 if coordinate is None else getattr(self.coordinates, DIMS[name]).index(coordinate)
+        )
         return int(self.first[name]) + offset
 
 
@@ -148,7 +153,9 @@ def lane_theta(params: Mapping[str, Any], table: LaneTable, xp: Any) -> Any:
     array (..., lane, parameter)
     """
     one = xp.ones_like(params["stellate_rate"])[..., None]
-    joined = xp.concatenate([_side_by_side(params, xp), params["transfer"], one, 0.0 * one], axis=-1)
+    joined = xp.concatenate(
+        [_side_by_side(params, xp), params["transfer"], one, 0.0 * one], axis=-1
+    )
     theta = joined[..., table.value] * table.factor * xp.exp(joined[..., table.deviation])
     return xp.where(_SHARE, 1.0 - xp.exp(-theta), theta)
 
@@ -157,7 +164,9 @@ def _side_by_side(params: Mapping[str, Any], xp: Any) -> Any:
     """Named parameters in the order of `NAMES`, gathered already (`JOINED`) or joined here."""
     if JOINED in params:
         return params[JOINED]
-    return xp.concatenate([params[n] if n in DIMS else params[n][..., None] for n in NAMES if n in params], axis=-1)
+    return xp.concatenate(
+        [params[n] if n in DIMS else params[n][..., None] for n in NAMES if n in params], axis=-1
+    )
 
 
 def joined_places(table: PriorTable) -> np.ndarray:

@@ -46,7 +46,10 @@ def overlap(prior: np.ndarray, posterior: np.ndarray, mass: float = 0.9) -> floa
         Two intervals of no length overlap fully when they are the same point.
     """
     tail = (1.0 - mass) / 2.0
-    a, b = (np.quantile(np.asarray(x, dtype=float).ravel(), [tail, 1.0 - tail]) for x in (prior, posterior))
+    a, b = (
+        np.quantile(np.asarray(x, dtype=float).ravel(), [tail, 1.0 - tail])
+        for x in (prior, posterior)
+    )
     union = max(a[1], b[1]) - min(a[0], b[0])
     shared = max(0.0, min(a[1], b[1]) - max(a[0], b[0]))
     return float(shared / union) if union > 0 else float(np.allclose(a, b))

@@ -15,11 +15,27 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
+from metinfer.errors import MetinferError
 from metinfer.inference.design import Design, build_design
 from metinfer.inference.families import Family, contrasted, extras, families, interval_family
-from metinfer.inference.lanes import JOINED, LaneTable, joined_places, lane_theta, solver_lanes
+from metinfer.inference.lanes import (
+    JOINED,
+    NAMES,
+    TRANSFERRED,
+    LaneTable,
+    joined_places,
+    lane_theta,
+    solver_lanes,
+)
 from metinfer.inference.predictions import View, predict_intervals, predict_rows
-from metinfer.inference.priors import ALL, PriorTable, read_parameters
+from metinfer.inference.priors import (
+    ALL,
+    Coordinates,
+    Parameter,
+    PriorTable,
+    read_parameters,
+)
+from metinfer.inference.statistics import SharedRatio
 from metinfer.mechanism.grid import Grid, build_grid
 from metinfer.mechanism.op import solve_op
 
@@ -27,6 +43,8 @@ from metinfer.mechanism.op import solve_op
 TRANSLATION_SD = 0.5
 
 
+#: Name of the observed variable of all interval tables.
+INTERVALS = "intervals"
 #: Free variables of the model: standard normal, Beta, and log deviations of human effects.
 LATENTS = ("latent", "share_latent", "transfer_latent")
 
@@ -48,7 +66,7 @@ class Joint:
     def of(cls, evidence: Any, roles: Sequence[str] = ("fit",)) -> Joint:
         """Parts for all rows of `evidence` with one of `roles`."""
         design = build_design(evidence, roles)
-        return cls(design, PriorTable(read_parameters(evidence.parameters), design.coordinates))
+        return cls(design, checked_table(read_parameters(evidence.parameters), design.coordinates))
 
     @cached_property
     def lanes(self) -> LaneTable:
@@ -64,7 +82,9 @@ class Joint:
         """Solver grid; every step split into `refine`."""
         return build_grid(solver_lanes(self.design.lanes, self.design.outputs), refine=refine)
 
-    def parameters(self, draws: Sequence[np.ndarray], translation_sd: float) -> dict[str, np.ndarray]:
+    def parameters(
+        self, draws: Sequence[np.ndarray], translation_sd: float
+    ) -> dict[str, np.ndarray]:
         """Named parameters (draw, ...) of draws of the `LATENTS`, each (draw, latent)."""
         z, share, deviation = draws
         params = self.table.natural(z, share, np)
@@ -78,14 +98,29 @@ class Joint:
         return {
             "latent_parameter": [e.label for e in self.table.normal],
             "share_parameter": [e.label for e in self.table.beta],
-            "transfer_parameter": list(self.table.transfers),
+            "transfer_parameter": list(TRANSFERRED.values()),
             "row": [r.row for r in self.design.rows],
             "interval": [f"{i.arm}:{i.start_day:g}-{i.end_day:g}" for i in self.design.intervals],
-            **{k: list(getattr(where, k)) for k in ("species", "context", "stock", "site", "timp1_level", "assay", "spread")},
+            **{
+                k: list(getattr(where, k))
+                for k in ("species", "context", "stock", "site", "timp1_level", "assay", "spread")
+            },
         }
 
 
-def build_model(evidence: Any, roles: Sequence[str] = ("fit",)) -> pm.Model:
+def checked_table(parameters: Sequence[Parameter], coordinates: Coordinates) -> PriorTable:
+    """The prior table, if it names every lane parameter and transfers the ones that differ."""
+    table = PriorTable(tuple(parameters), coordinates)
+    missing = set(NAMES) - {p.name for p in parameters}
+    if missing:
+        raise MetinferError(f"parameters.toml: no parameter {', '.join(sorted(missing))}")
+    if table.transfers != tuple(TRANSFERRED.values()):
+        wanted = ", ".join(TRANSFERRED.values())
+        raise MetinferError(f"parameters.toml: transfer = true belongs to, in this order: {wanted}")
+    return table
+
+
+def build_model(evidence: Any, roles: Sequence[str] = ("fit",), refine: int = 1) -> pm.Model:
     """The joint PyMC model of an evidence folder.
 
     Parameters
@@ -93,41 +128,54 @@ def build_model(evidence: Any, roles: Sequence[str] = ("fit",)) -> pm.Model:
     evidence : Evidence
     roles : sequence of str
         Roles of the rows that enter the likelihood.
+    refine : int
+        Every step of the solver's grid is split into so many.
 
     Returns
     -------
     pymc.Model
         Free variables `latent` (latent_parameter,), `share_latent` (share_parameter,) and
-        `transfer_latent` (transfer_parameter,); every named parameter of `parameters.toml` as a deterministic on its natural
-        scale and unit; `pm.Data` `row_weight` (row,), `interval_weight` (interval,) and
-        `translation_sd` (scalar).
+        `transfer_latent` (transfer_parameter,); every named parameter of `parameters.toml` as a
+        deterministic on its natural scale and unit; `pm.Data` `row_weight` (row,),
+        `interval_weight` (interval,) and `translation_sd` (scalar).
     """
-    return joint_model(Joint.of(evidence, roles))
+    return joint_model(Joint.of(evidence, roles), refine)
 
 
-def joint_model(joint: Joint) -> pm.Model:
+def joint_model(joint: Joint, refine: int = 1) -> pm.Model:
     """The PyMC model of prepared parts; see `build_model`."""
     with pm.Model(coords=joint.coords) as model:
-        params = prior_variables(joint)
-        states = solve_op(lane_theta(params, joint.lanes, pt), joint.grid())
-        score(joint, params, states)
+        score(joint, prior_variables(joint), refine)
     return model
 
 
 def prior_variables(joint: Joint) -> dict[str, Any]:
     """Free variables and named deterministics of the current PyMC model."""
-    table = joint.table
+    params = named_parameters(joint, *latent_variables(joint.table), transfer_variable())
+    name_variables({k: v for k, v in params.items() if k != JOINED}, joint.table)
+    return params
+
+
+def latent_variables(table: PriorTable) -> tuple[Any, Any]:
+    """Standard normal and Beta latents of a table, empty where it needs none."""
     a, b = table.beta_args
-    z = pm.Normal("latent", 0.0, 1.0, dims="latent_parameter")
-    share = pm.Beta("share_latent", a, b, dims="share_parameter")
+    empty = pt.zeros(0)
+    z = pm.Normal("latent", 0.0, 1.0, dims="latent_parameter") if table.normal else empty
+    share = pm.Beta("share_latent", a, b, dims="share_parameter") if table.beta else empty
+    return z, share
+
+
+def transfer_variable() -> Any:
+    """Log deviations of human effects from mouse effects (transfer_parameter,)."""
     deviation = pm.Normal("transfer_latent", 0.0, 1.0, dims="transfer_parameter")
-    spread = pm.Data("translation_sd", np.asarray(TRANSLATION_SD))
-    params = named_parameters(joint, z, share, spread * deviation)
+    return pm.Data("translation_sd", np.asarray(TRANSLATION_SD)) * deviation
+
+
+def name_variables(params: Mapping[str, Any], table: PriorTable) -> None:
+    """Register named parameters as deterministics of the current PyMC model."""
     dims = {p.name: p.dims for p in table.parameters} | {"transfer": "transfer_parameter"}
     for name, value in params.items():
-        if name != JOINED:
-            pm.Deterministic(name, value, dims=dims[name])
-    return params
+        pm.Deterministic(name, value, dims=dims[name])
 
 
 def named_parameters(joint: Joint, z: Any, share: Any, transfer: Any) -> dict[str, Any]:
@@ -146,18 +194,29 @@ class Scored:
     pred: dict[str, Any]
     weight: Any
 
+    @property
+    def dim(self) -> str:
+        """Coordinate of its rows."""
+        return "interval" if self.name == INTERVALS else f"row_{self.family.name}"
 
-def score(joint: Joint, params: Mapping[str, Any], states: Any) -> None:
-    """Add the likelihood of every row and interval to the current PyMC model."""
+
+def score(joint: Joint, params: Mapping[str, Any], refine: int = 1) -> None:
+    """Solve, and add the likelihood of every row and interval to the current PyMC model."""
     design = joint.design
+    states = solve_op(lane_theta(params, joint.lanes, pt), joint.grid(refine))
     rows = pm.Data("row_weight", np.ones(len(design.rows)), dims="row")
     intervals = pm.Data("interval_weight", np.ones(len(design.intervals)), dims="interval")
+    model = pm.modelcontext(None)
     for scored in score_terms(joint, params, states, rows, intervals):
+        if scored.name != INTERVALS:
+            model.add_coord(scored.dim, [design.rows[i].row for i in scored.family.rows])
         _observe(scored)
 
 
-def score_terms(joint: Joint, params: Mapping[str, Any], states: Any, rows: Any, intervals: Any) -> Iterator[Scored]:
-    """Predictions and weights of every family, for weights `rows` (row,) and `intervals` (interval,)."""
+def score_terms(
+    joint: Joint, params: Mapping[str, Any], states: Any, rows: Any, intervals: Any
+) -> Iterator[Scored]:
+    """Predictions and weights of every family, from weights (row,) and (interval,)."""
     design = joint.design
     view = View(params, states, design)
     if design.rows:
@@ -165,16 +224,22 @@ def score_terms(joint: Joint, params: Mapping[str, Any], states: Any, rows: Any,
         for family in joint.families:
             part = contrasted(family, view, value[family.rows])
             pred = {"value": part, **extras(family, view, part)}
+            if isinstance(family.statistic, SharedRatio):
+                pred["weight"] = rows[family.rows]
             yield Scored(f"rows_{family.name}", family, pred, rows[family.rows])
     if design.intervals:
         start, end = predict_intervals(view)
-        yield Scored("intervals", interval_family(design), {"start": start, "end": end}, intervals)
+        yield Scored(INTERVALS, interval_family(design), {"start": start, "end": end}, intervals)
 
 
-def joint_logp(joint: Joint, params: Mapping[str, Any], states: Any, rows: Any, intervals: Any) -> Any:
+def joint_logp(
+    joint: Joint, params: Mapping[str, Any], states: Any, rows: Any, intervals: Any
+) -> Any:
     """Weighted log-likelihood of all rows and intervals (scalar), outside a PyMC model."""
     terms = score_terms(joint, params, states, rows, intervals)
-    return sum(weighted(t.weight, t.family.statistic.logp(t.family.data, t.pred)).sum() for t in terms)
+    return sum(
+        weighted(t.weight, t.family.statistic.logp(t.family.data, t.pred)).sum() for t in terms
+    )
 
 
 def weighted(weight: Any, logp: Any) -> Any:
@@ -188,7 +253,10 @@ def _observe(scored: Scored) -> None:
     statistic, data = family.statistic, family.data
 
     def logp(value: Any, weight: Any, *parts: Any) -> Any:
-        return weighted(weight, statistic.logp({**data, family.main: value}, dict(zip(keys, parts, strict=True))))
+        return weighted(
+            weight,
+            statistic.logp({**data, family.main: value}, dict(zip(keys, parts, strict=True))),
+        )
 
     def random(weight: Any, *parts: Any, rng: np.random.Generator, size: Any) -> np.ndarray:
         drawn = statistic.draw(data, dict(zip(keys, parts, strict=True)), rng)
@@ -197,4 +265,7 @@ def _observe(scored: Scored) -> None:
 
     zeros = pt.zeros(len(family.rows))
     parts = [pt.as_tensor_variable(scored.pred[k]) + zeros for k in keys]
-    pm.CustomDist(scored.name, scored.weight, *parts, logp=logp, random=random, observed=family.observed)
+    pm.CustomDist(
+        scored.name, scored.weight, *parts, logp=logp, random=random, observed=family.observed,
+        dims=scored.dim,
+    )  # fmt: skip

@@ -16,11 +16,13 @@ import pytensor.tensor as pt
 
 from metinfer.errors import MetinferError
 from metinfer.inference.design import Design, Nodes
-from metinfer.inference.lanes import timp1_folds
-from metinfer.mechanism.equations import STATES
+from metinfer.inference.lanes import LaneTable, lane_theta, timp1_folds
+from metinfer.inference.signals import formula, input_values
+from metinfer.mechanism.equations import PARAMETERS, STATES
 
 YEAR = 365.25
 STATE = {s.name: i for i, s in enumerate(STATES)}
+PARAMETER = {p.name: i for i, p in enumerate(PARAMETERS)}
 #: Smallest hazard increment used in a logarithm (per interval).
 TINY = 1e-12
 #: States counted as "any tumour cell".
@@ -59,7 +61,9 @@ class View:
     def scope(self, at: np.ndarray) -> Any:
         """Events of the endpoint per liver metastasis (node, part)."""
         nodes, params = self.design.nodes, self.params
-        wide = np.array([nodes.scope[i] in ("distant", "any_relapse") for i in at], dtype=float)[:, None]
+        wide = np.array([nodes.scope[i] in ("distant", "any_relapse") for i in at], dtype=float)[
+            :, None
+        ]
         local = np.array([nodes.scope[i] == "any_relapse" for i in at], dtype=float)[:, None]
         share = params["liver_share"][nodes.context[at]]
         return (1.0 + wide * (1.0 / share - 1.0)) * (1.0 + local * params["locoregional"])
@@ -73,7 +77,7 @@ class View:
         nodes, at = self.design.nodes, np.arange(len(self.design.nodes))
         counted = np.zeros((len(at), 1, len(STATES)))
         counted[..., STATE["L"]] = 1.0
-        for i in self._cell_nodes:
+        for i in np.flatnonzero(nodes.cells):
             counted[i, 0, [STATE[s] for s in CELLS]] = 1.0
         total = (self.states[nodes.lane, nodes.output] * counted).sum(axis=-1)
         number = pt.maximum(total, 0.0) * self.founders(at) * self.scope(at)
@@ -82,9 +86,26 @@ class View:
         return pt.log(parts.sum(axis=-1))
 
     @cached_property
-    def _cell_nodes(self) -> list[int]:
-        rows = self.design.rows
-        return [int(self.design.row_node[i]) for i, r in enumerate(rows) if r.observable == "cell_probability"]
+    def theta(self) -> Any:
+        """Lane parameters (lane, parameter)."""
+        design = self.design
+        return lane_theta(self.params, LaneTable.of(design.lanes, design.coordinates), pt)
+
+    def signal(self, name: str, at: np.ndarray) -> Any:
+        """A quantity without a state at nodes `at`, averaged over their parts (node,)."""
+        nodes, design = self.design.nodes, self.design
+        lane, output = nodes.lane[at], nodes.output[at]
+        names, function = formula(name)
+        values = []
+        for argument in names:
+            if argument in STATE:
+                values.append(self.states[lane, output, STATE[argument]])
+            elif argument in PARAMETER:
+                values.append(self.theta[lane, PARAMETER[argument]])
+            else:
+                course = input_values(design.lanes, design.outputs, argument)
+                values.append(course[lane, output])
+        return (function(*values) * nodes.weight[at]).sum(axis=-1)
 
 
 def _probability(view: View, rows: np.ndarray) -> Any:
@@ -98,7 +119,7 @@ def _count(view: View, rows: np.ndarray) -> Any:
 
 
 def _hazard_ratio(view: View, rows: np.ndarray) -> Any:
-    """Event-weighted marginal hazard ratio over follow-up (weights: expected events of both arms)."""
+    """Marginal hazard ratio over follow-up, weighted by the expected events of both arms."""
     curves = np.stack([view.design.row_curve[rows], view.design.row_reference_curve[rows]])
     log_survival = view.log_survival[curves]
     hazard = log_survival[..., :-1] - log_survival[..., 1:] + TINY
@@ -116,11 +137,14 @@ def _rate(view: View, rows: np.ndarray) -> Any:
     return (view.log_survival[start] - view.log_survival[at]) / days * YEAR
 
 
-def _fold(state: str) -> Callable[[View, np.ndarray], Any]:
+def _fold(name: str) -> Callable[[View, np.ndarray], Any]:
+    """A state or signal over that of the reference arm, or over health where there is none."""
+
     def fold(view: View, rows: np.ndarray) -> Any:
         at, reference = view.design.row_node[rows], view.design.row_reference[rows]
-        base = view.mean(state, np.maximum(reference, 0))
-        return view.mean(state, at) / pt.where(reference >= 0, base, 1.0)
+        level = view.mean if name in STATE else view.signal
+        base = level(name, np.maximum(reference, 0))
+        return level(name, at) / pt.where(reference >= 0, base, 1.0)
 
     return fold
 
@@ -142,7 +166,9 @@ def _timp1(view: View, rows: np.ndarray) -> Any:
     design = view.design
     levels = ("healthy", *design.coordinates.timp1_level)
     arms = [design.arms[design.rows[i].arm] for i in rows]
-    fold = timp1_folds(view.params, pt)[np.array([levels.index(a.timp1_level or "healthy") for a in arms])]
+    fold = timp1_folds(view.params, pt)[
+        np.array([levels.index(a.timp1_level or "healthy") for a in arms])
+    ]
     return fold * np.array([a.timp1_fold for a in arms])
 
 
@@ -170,13 +196,20 @@ OBSERVABLES: dict[str, tuple[str, Callable[[View, np.ndarray], Any]]] = {
     "metastasis_probability": ("1 - (1 + L/k)^-k", _probability),
     "cell_probability": ("1 - (1 + (D + W1 + W2 + W3 + L)/k)^-k", _probability),
     "metastasis_count": ("L x founders", _count),
-    "event_hazard_ratio": ("event-weighted marginal ratio over follow-up, to the power of the causal share", _hazard_ratio),
+    "event_hazard_ratio": (
+        "event-weighted marginal ratio over follow-up, to the power of the causal share",
+        _hazard_ratio,
+    ),
     "event_rate": ("rise of the cumulative hazard per year", _rate),
     "nk_count_fold": ("N over N of the reference arm", _fold("N")),
     "cxcl12_fold": ("X over X of the reference arm", _fold("X")),
     "neutrophil_fold": ("U over U of the reference arm", _fold("U")),
     "stellate_fold": ("A over A of the reference arm", _fold("A")),
-    "leucocyte_fold": ("1 + mu at full CXCR4 blockade", _constant(lambda p: 1.0 + p["neutrophil_mobilisation"])),
+    "ifng_fold": ("G over G of the reference arm", _fold("G")),
+    "leucocyte_fold": (
+        "1 + mu at full CXCR4 blockade",
+        _constant(lambda p: 1.0 + p["neutrophil_mobilisation"]),
+    ),
     "nk_activity_reduction": ("100 q", _constant(lambda p: 100.0 * p["surgery_dip"])),
     "nk_turnover": ("kN", _turnover),
     "timp1_fold": ("TIMP-1 fold of the arm", _timp1),
@@ -192,7 +225,10 @@ def predict_rows(view: View) -> Any:
     for name in dict.fromkeys(names):
         rows = np.flatnonzero(names == name)
         if name not in OBSERVABLES:
-            raise MetinferError(f"measurements.csv: no formula for observable {name!r}; allowed: {', '.join(OBSERVABLES)}")
+            raise MetinferError(
+                f"measurements.csv: no formula for observable {name!r}; "
+                f"allowed: {', '.join(OBSERVABLES)}"
+            )
         parts.append(OBSERVABLES[name][1](view, rows))
         order.append(rows)
     place = np.argsort(np.concatenate(order))
@@ -200,7 +236,7 @@ def predict_rows(view: View) -> Any:
 
 
 def reference_values(view: View, rows: np.ndarray) -> Any:
-    """The observable of each row in its reference arm instead (row,); 1 where it is itself a ratio."""
+    """The observable of each row in its reference arm (row,); 1 where it is itself a ratio."""
     design = view.design
     picked = [design.rows[i] for i in rows]
     swapped = [replace(r, arm=r.reference_arm) if r.reference_arm else r for r in picked]

@@ -15,16 +15,18 @@ import xarray as xr
 
 from metinfer.inference.families import Family
 from metinfer.inference.lanes import lane_theta
-from metinfer.inference.model import Joint, named_parameters, score_terms
+from metinfer.inference.model import LATENTS, Joint, named_parameters, score_terms
 from metinfer.inference.predictions import View
 from metinfer.inference.priors import PriorTable
-from metinfer.inference.solving import LATENTS, solve_draws, thin
+from metinfer.inference.solving import solve_draws, thin
 
 #: Posterior draws from which replicates are made.
 DRAWS = 400
 
 
-def posterior_predictive(evidence: Any, latents: xr.Dataset, translation_sd: float, seed: int) -> xr.Dataset:
+def posterior_predictive(
+    evidence: Any, latents: xr.Dataset, translation_sd: float, seed: int
+) -> xr.Dataset:
     """Replicates of every fitted and checked row, of every interval, and event-free curves.
 
     Parameters
@@ -55,8 +57,10 @@ def posterior_predictive(evidence: Any, latents: xr.Dataset, translation_sd: flo
     ])  # fmt: skip
 
 
-def matched(latents: xr.Dataset, table: PriorTable, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
-    """Thinned draws in the layout of `table`; unknowns that the fit did not have come from the prior.
+def matched(
+    latents: xr.Dataset, table: PriorTable, rng: np.random.Generator
+) -> tuple[np.ndarray, ...]:
+    """Thinned draws in the layout of `table`; unknowns that the fit did not have are prior draws.
 
     Returns
     -------
@@ -65,9 +69,16 @@ def matched(latents: xr.Dataset, table: PriorTable, rng: np.random.Generator) ->
     """
     z, share, deviation = thin(latents, DRAWS)
     a, b = table.beta_args
-    fresh = rng.standard_normal((len(z), len(table.normal))), rng.beta(a, b, (len(z), len(table.beta)))
+    fresh = (
+        rng.standard_normal((len(z), len(table.normal))),
+        rng.beta(a, b, (len(z), len(table.beta))),
+    )
     for new, old, entries, dim in zip(
-        fresh, (z, share), (table.normal, table.beta), ("latent_parameter", "share_parameter"), strict=True
+        fresh,
+        (z, share),
+        (table.normal, table.beta),
+        ("latent_parameter", "share_parameter"),
+        strict=True,
     ):
         known = {str(label): i for i, label in enumerate(latents[dim].values)}
         for i, entry in enumerate(entries):
@@ -76,7 +87,9 @@ def matched(latents: xr.Dataset, table: PriorTable, rng: np.random.Generator) ->
     return *fresh, deviation
 
 
-def _evaluate(joint: Joint, draws: Sequence[np.ndarray], states: np.ndarray, spread: float) -> tuple[list[Any], np.ndarray]:
+def _evaluate(
+    joint: Joint, draws: Sequence[np.ndarray], states: np.ndarray, spread: float
+) -> tuple[list[Any], np.ndarray]:
     """What each family needs from the model, per draw, and the survival at every node."""
     symbols = [pt.vector(n, dtype="float64") for n in LATENTS]
     solved = pt.tensor3("states", dtype="float64")
@@ -84,15 +97,25 @@ def _evaluate(joint: Joint, draws: Sequence[np.ndarray], states: np.ndarray, spr
     ones = [pt.ones(len(x)) for x in (joint.design.rows, joint.design.intervals)]
     terms = list(score_terms(joint, params, solved, *ones))
     survival = pt.exp(View(params, solved, joint.design).log_survival)
-    flat = [pt.as_tensor_variable(v) + pt.zeros(len(t.family.rows)) for t in terms for v in t.pred.values()]
-    run = pytensor.function([*symbols, solved], [survival, *flat], mode="FAST_COMPILE", on_unused_input="ignore")
+    flat = [
+        pt.as_tensor_variable(v) + pt.zeros(len(t.family.rows))
+        for t in terms
+        for v in t.pred.values()
+    ]
+    run = pytensor.function(
+        [*symbols, solved], [survival, *flat], mode="FAST_COMPILE", on_unused_input="ignore"
+    )
     found = [run(*(d[i] for d in draws), states[i]) for i in range(len(states))]
     columns = [np.stack(c) for c in zip(*found, strict=True)]
     values = iter(columns[1:])
     return [(t.family, {k: next(values) for k in t.pred}) for t in terms], columns[0]
 
 
-def _rows(joint: Joint, predictions: Sequence[tuple[Family, Mapping[str, np.ndarray]]], rng: np.random.Generator) -> xr.Dataset:
+def _rows(
+    joint: Joint,
+    predictions: Sequence[tuple[Family, Mapping[str, np.ndarray]]],
+    rng: np.random.Generator,
+) -> xr.Dataset:
     rows = joint.design.rows
     number = len(next(iter(predictions[0][1].values())))
     reported, replicate = np.full(len(rows), np.nan), np.full((number, len(rows)), np.nan)
@@ -108,14 +131,23 @@ def _rows(joint: Joint, predictions: Sequence[tuple[Family, Mapping[str, np.ndar
     )
 
 
-def _intervals(joint: Joint, predictions: Sequence[tuple[Family, Mapping[str, np.ndarray]]], rng: np.random.Generator) -> xr.Dataset:
+def _intervals(
+    joint: Joint,
+    predictions: Sequence[tuple[Family, Mapping[str, np.ndarray]]],
+    rng: np.random.Generator,
+) -> xr.Dataset:
     found = [(f, p) for f, p in predictions if f.name == "interval_person_time"]
     if not found:
         return xr.Dataset()
     family, pred = found[0]
     lines = joint.design.intervals
     return xr.Dataset(
-        {"interval_replicate": (("draw", "interval"), family.statistic.draw(family.data, pred, rng)["events"])},
+        {
+            "interval_replicate": (
+                ("draw", "interval"),
+                family.statistic.draw(family.data, pred, rng)["events"],
+            )
+        },
         coords={
             "interval_arm": ("interval", [i.arm for i in lines]),
             "interval_start": ("interval", [i.start_day for i in lines]),
@@ -138,5 +170,9 @@ def _curves(joint: Joint, survival: np.ndarray) -> xr.Dataset:
         known = np.concatenate([[0.0], end[mine]])
         at = np.concatenate([[design.interval_start[mine[0]]], design.interval_end[mine]])
         inside = time <= known[-1]
-        curves[:, j, inside] = [np.exp(np.interp(time[inside], known, np.log(s[at]))) for s in survival]
-    return xr.Dataset({"event_free": (("draw", "cohort", "time"), curves)}, coords={"cohort": arms, "time": time})
+        curves[:, j, inside] = [
+            np.exp(np.interp(time[inside], known, np.log(s[at]))) for s in survival
+        ]
+    return xr.Dataset(
+        {"event_free": (("draw", "cohort", "time"), curves)}, coords={"cohort": arms, "time": time}
+    )

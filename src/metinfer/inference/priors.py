@@ -77,7 +77,9 @@ class Entry:
         if self.prior["dist"] == "beta":
             return stats.beta(self.prior["a"], self.prior["b"]).ppf(p)
         z = stats.norm.ppf(p)
-        return _KINDS[self.prior["dist"]](z, {k: np.asarray(v) for k, v in _args(self.prior).items()}, np)
+        return _KINDS[self.prior["dist"]](
+            z, {k: np.asarray(v) for k, v in _args(self.prior).items()}, np
+        )
 
 
 def read_parameters(document: Mapping[str, Any]) -> tuple[Parameter, ...]:
@@ -113,7 +115,9 @@ def _args(prior: Mapping[str, Any]) -> dict[str, float]:
         case "link":
             lower, upper = link_zone(prior)
             return {"scale": prior["scale"], "lower": lower, "upper": upper}
-    raise MetinferError(f"parameters.toml: unknown dist {prior['dist']!r}; allowed: beta, link, lognormal, normal")
+    raise MetinferError(
+        f"parameters.toml: unknown dist {prior['dist']!r}; allowed: beta, link, lognormal, normal"
+    )
 
 
 def link_zone(prior: Mapping[str, Any]) -> tuple[float, float]:
@@ -190,7 +194,8 @@ class PriorTable:
             Name to array (...,) or (..., coordinate); under `ALL` every value in one array
             (..., value), in the order of `labels`.
         """
-        values = xp.concatenate([self._transform(z, kind, xp) for kind in self._kinds], axis=-1)
+        parts = [self._transform(z, kind, xp) for kind in self._kinds]
+        values = xp.concatenate(parts, axis=-1) if parts else z
         labels = [e.label for e in self.normal]
         shares = [e.label for e in self.beta]
         out: dict[str, Any] = {ALL: xp.concatenate([values, share], axis=-1)}
@@ -200,7 +205,9 @@ class PriorTable:
                 continue
             source, names = (share, shares) if wanted[0] in shares else (values, labels)
             first = names.index(wanted[0])
-            out[parameter.name] = source[..., first : first + len(wanted)] if parameter.dims else source[..., first]
+            out[parameter.name] = (
+                source[..., first : first + len(wanted)] if parameter.dims else source[..., first]
+            )
         return out
 
     @cached_property
@@ -212,6 +219,11 @@ class PriorTable:
         args = [_args(self.normal[i].prior) for i in rows]
         columns = {key: np.array([a[key] for a in args]) for key in args[0]}
         return _KINDS[kind](z[..., rows[0] : rows[-1] + 1], columns, xp)
+
+    def without(self, names: Iterable[str]) -> PriorTable:
+        """The table of all other parameters."""
+        kept = tuple(p for p in self.parameters if p.name not in set(names))
+        return PriorTable(kept, self.coordinates)
 
     @cached_property
     def beta_args(self) -> tuple[np.ndarray, np.ndarray]:

@@ -15,7 +15,9 @@ from metinfer.mechanism.solve import solve
 def thin(latents: xr.Dataset, number: int) -> tuple[np.ndarray, ...]:
     """Evenly spaced draws over all chains: (draw, latent), (draw, share), (draw, transfer)."""
     stacked = latents.stack(sample=("chain", "draw"))
-    at = np.linspace(0, stacked.sizes["sample"] - 1, min(number, stacked.sizes["sample"])).astype(int)
+    at = np.linspace(0, stacked.sizes["sample"] - 1, min(number, stacked.sizes["sample"])).astype(
+        int
+    )
     return tuple(np.asarray(stacked[n].transpose("sample", ...))[at] for n in LATENTS)
 
 
@@ -29,4 +31,6 @@ def solve_draws(joint: Joint, theta: np.ndarray, refine: int = 1) -> tuple[np.nd
     draws, lanes = theta.shape[:2]
     lane_of = np.tile(np.arange(lanes), draws)
     solution = solve(theta.reshape(draws * lanes, -1), joint.grid(refine), lane_of)
-    return solution.states.reshape(draws, lanes, *solution.states.shape[1:]), solution.status.reshape(draws, lanes)
+    return solution.states.reshape(
+        draws, lanes, *solution.states.shape[1:]
+    ), solution.status.reshape(draws, lanes)
