@@ -179,7 +179,7 @@ def test_one_arm_is_fitted_once_for_an_endpoint(folder) -> None:
 
 @pytest.mark.parametrize(
     "cells",
-    [{"role": "check"}, {"time": "6"}, {"cohort": "others"}, {"arm": "followed", "time": "10"}],
+    [{"role": "check"}, {"cohort": "others"}, {"cohort": "others", "time": "6"}],
 )
 def test_what_is_no_double_count(folder, cells: dict[str, str]) -> None:
     folder.add("measurements", SHARE, row="again", **cells)
@@ -196,7 +196,68 @@ def test_overlapping_curve_points_count_twice(folder) -> None:
     folder.add("measurements", SHARE, row="point-1", **share)
     assert folder.report().ok
     folder.add("measurements", SHARE, row="point-2", **share | {"time": "6", "value": "0.8"})
-    assert "over the same time" in folder.only_fault().message
+    assert "fitted already for event_hazard" in folder.only_fault().message
+
+
+@pytest.mark.parametrize("cells", [{"time": "6"}, {"arm": "followed", "time": "10"}])
+def test_points_of_one_curve_are_not_independent(folder, cells: dict[str, str]) -> None:
+    line = folder.add("measurements", SHARE, row="later", **cells)
+    fault = folder.only_fault()
+    assert fault.line == line
+    assert "at another time" in fault.message
+
+
+def test_amounts_of_the_same_animals_at_two_times_are_not_independent(folder) -> None:
+    folder.add("measurements", NK, row="day-8", time="8")
+    assert "at another time" in folder.only_fault().message
+    folder.change("measurements", -1, cohort="other_mice")
+    assert folder.report().ok, folder.report().to_text()
+
+
+def test_rates_over_spans_that_do_not_overlap_are_apart(folder) -> None:
+    rate = {"observable": "event_rate", "statistic": "rate", "value": "", "n": "", "cohort": "c", "unit": "1/year",
+            "events": "4", "person_time": "90"}  # fmt: skip
+    folder.add("measurements", SHARE, row="early", time_start="0", **rate)
+    folder.add("measurements", SHARE, row="late", time_start="4", **rate | {"time": "9"})
+    assert folder.report().ok, folder.report().to_text()
+    folder.change("measurements", -1, time_start="3")
+    assert folder.only_fault().column == "arm"
+
+
+def test_organs_of_the_same_mice_are_not_independent(folder) -> None:
+    folder.add("arms", 0, arm="control_lung", site="lung", stock="")
+    line = folder.add("measurements", SHARE, row="lungs", arm="control_lung")
+    fault = folder.only_fault()
+    assert (fault.line, fault.column) == (line, "arm")
+    assert "organs of one animal go together" in fault.message
+    folder.change("measurements", -1, role="check")
+    assert folder.report().ok, folder.report().to_text()
+
+
+def test_organs_of_other_mice_are(folder) -> None:
+    folder.add("arms", 0, arm="control_lung", site="lung", stock="", cohort="lung_mice")
+    folder.add("measurements", SHARE, row="lungs", arm="control_lung")
+    assert folder.report().ok, folder.report().to_text()
+
+
+@pytest.mark.parametrize(
+    ("cells", "words"),
+    [
+        ({"spread": "sd", "low": "90"}, "too skewed"),
+        ({"spread": "sem", "low": "35"}, "too skewed"),
+        ({"spread": "ci95", "low": "1", "high": "159", "n": "20"}, "too skewed"),
+        ({"spread": "sd", "low": "60"}, ""),
+        ({"spread": "ci95", "low": "60", "high": "100", "n": "20"}, ""),
+        ({"spread": "sd", "low": "90", "role": "check"}, ""),
+    ],
+)
+def test_a_mean_too_skewed_for_its_logs_is_not_fitted(folder, cells, words: str) -> None:
+    mean = {"observable": "timp1_level", "statistic": "mean", "value": "80", "unit": "ng/mL",
+            "n": "8", "reference_arm": "", "cohort": "c"}  # fmt: skip
+    folder.add("measurements", NK, row="skewed", **mean | cells)
+    faults = folder.faults()
+    assert bool(faults) == bool(words)
+    assert all(words in str(f) and f.column == "low" for f in faults)
 
 
 def test_individual_animals_are_no_double_count(folder) -> None:
@@ -236,6 +297,17 @@ def test_doubts(folder, index: int, cells: dict[str, str], words: str) -> None:
     warning = folder.only_warning()
     assert any(word in str(warning) for word in words.split("|"))
     assert warning.line == index + 2
+
+
+def test_control_fitted_by_itself_and_in_a_ratio(folder) -> None:
+    line = folder.add("measurements", SHARE, row="odds", arm="il15", reference_arm="control",
+                      statistic="odds_ratio", value="0.3", spread="ci95", low="0.1", high="0.9",
+                      n="", events="", cohort="")  # fmt: skip
+    warning = folder.only_warning()
+    assert (warning.line, warning.column) == (line, "reference_arm")
+    assert "count twice" in warning.message
+    folder.change("measurements", SHARE, role="check")
+    assert folder.report().warnings == ()
 
 
 def test_time_after_the_last_interval(folder) -> None:

@@ -230,3 +230,26 @@ def test_check_is_light(tiny: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code, str(tiny)], check=False, text=True,
                           capture_output=True)  # fmt: skip
     assert done.returncode == 0, done.stderr
+
+
+def test_ratios_without_an_interval_stay_or_are_left_out_as_asked(folder) -> None:
+    ratio = {"statistic": "ratio", "spread": "none", "low": ""}
+    folder.change("measurements", 6, **ratio)
+
+    def role(choice: str) -> tuple[str, str]:
+        text = (folder.root / "analysis.toml").read_text(encoding="utf-8")
+        kept = [line for line in text.splitlines() if not line.startswith("missing_spread")]
+        new = [f'missing_spread = "{choice}"', *kept]
+        (folder.root / "analysis.toml").write_text("\n".join(new), encoding="utf-8")
+        (row,) = [m for m in read_evidence(folder.root).measurements if m.row == "il15-nk"]
+        return row.role, str(folder.only_warning())
+
+    assert role("default")[0] == "fit"
+    assert "taken as ln 2" in role("default")[1]
+    assert role("leave_out")[0] == "out"
+    assert "left out" in role("leave_out")[1]
+    evidence = read_evidence(folder.root)
+    assert len(evidence.measurements) == 10
+    assert evidence.rows("out")[0].reason.startswith("incomplete: no interval")
+    folder.change("measurements", 6, spread="ci95", low="2", high="8", value="4")
+    assert {m.row for m in read_evidence(folder.root).fit_rows()} >= {"il15-nk"}

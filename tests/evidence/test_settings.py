@@ -47,6 +47,7 @@ def test_too_large_is_refused(folder) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
+        ("question =", 'missing_spread = "leave"\nquestion =', "leave_out"),
         ("question =", "questoin =", 'did you mean "question"?'),
         ('decision = "', 'decision = 3 #"', "not text"),
         ('measure = "risk_ratio"', 'measure = "risk_ration"', 'did you mean "risk_ratio"?'),

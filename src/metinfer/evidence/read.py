@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from hashlib import sha256
 from os import PathLike
 from pathlib import Path
@@ -9,13 +10,16 @@ from pathlib import Path
 from metinfer.errors import EvidenceError
 from metinfer.evidence.check import judge
 from metinfer.evidence.draft import Draft, read_draft
-from metinfer.evidence.types import Evidence, SourceFile
+from metinfer.evidence.rules.doubts import lacks_spread
+from metinfer.evidence.types import Evidence, Measurement, SourceFile
+from metinfer.evidence.vocabulary import SCORED
 
 
 def read_evidence(path: str | PathLike[str]) -> Evidence:
     """Validated evidence of the folder `path`.
 
-    TOML files that the folder does not have are taken from the bundled evidence.
+    TOML files that the folder does not have are taken from the bundled evidence. With
+    ``missing_spread = "leave_out"`` in analysis.toml, ratios without an interval get role out.
 
     Parameters
     ----------
@@ -39,7 +43,7 @@ def _evidence(draft: Draft) -> Evidence:
         studies=tuple(draft.studies),
         arms=tuple(draft.arms),
         doses=tuple(draft.doses),
-        measurements=tuple(draft.measurements),
+        measurements=_measurements(draft),
         intervals=tuple(draft.intervals),
         parameters=draft.settings["parameters"],
         analysis=draft.settings["analysis"],
@@ -49,6 +53,19 @@ def _evidence(draft: Draft) -> Evidence:
         files=tuple(draft.files),
         digest=_digest(draft.files),
     )
+
+
+def _measurements(draft: Draft) -> tuple[Measurement, ...]:
+    """Rows as given, or with ratios that have no interval left out, if the analysis asks so."""
+    rows = tuple(draft.measurements)
+    if draft.settings["analysis"].get("missing_spread") != "leave_out":
+        return rows
+    return tuple(_left_out(r) if r.role in SCORED and lacks_spread(r) else r for r in rows)
+
+
+def _left_out(row: Measurement) -> Measurement:
+    why = f'incomplete: no interval, and missing_spread = "leave_out" (was {row.role})'
+    return replace(row, role="out", reason=f"{why}; {row.reason}" if row.reason else why)
 
 
 def _digest(files: list[SourceFile]) -> str:

@@ -138,7 +138,8 @@ _STATISTICS = (
     Statistic("cumulative_incidence", "cumulative incidence at `time`, with n or interval",
               (("value", "n"), _ESTIMATE), ("none", *_INTERVAL)),
     Statistic("ratio", "ratio of the arm to the reference arm, with its interval (without one, "
-              "its log standard error is taken as ln 2)", (("value",),), ("none", *_INTERVAL),
+              "its log standard error is taken as ln 2, or the row is left out: missing_spread in "
+              "analysis.toml)", (("value",),), ("none", *_INTERVAL),
               needs_reference=True),
     Statistic("odds_ratio", "odds ratio against the reference arm, with its interval",
               (_ESTIMATE,), _INTERVAL, needs_reference=True),
@@ -155,6 +156,14 @@ STATISTICS: dict[str, Statistic] = {s.name: s for s in _STATISTICS}
 
 RATIOS = ("ratio", "odds_ratio", "risk_ratio", "hazard_ratio")
 """Statistics whose value has no unit, whatever the observable."""
+
+SKEW_LIMIT = 1.0
+"""Largest SD over mean of a positive amount that a mean with SD can be fitted with: the logs of
+more skewed values are not recovered from their moments (docs/statistics_recovery.md)."""
+
+MISSING_SPREAD = ("default", "leave_out")
+"""What `analysis.toml` may ask for ratios without an interval: a standard error of ln 2 on the
+log scale, or role out."""
 
 STATEMENTS = ("bound", "ordered")
 """Statistics whose `value` is a confidence between 0.5 and 1."""

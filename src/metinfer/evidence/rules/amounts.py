@@ -9,7 +9,13 @@ from metinfer.evidence.draft import Draft
 from metinfer.evidence.faults import Issue
 from metinfer.evidence.rules import at, scored
 from metinfer.evidence.types import Measurement
-from metinfer.evidence.vocabulary import OBSERVABLES, RATIOS, SCORED, STATEMENTS
+from metinfer.evidence.vocabulary import (
+    OBSERVABLES,
+    RATIOS,
+    SCORED,
+    SKEW_LIMIT,
+    STATEMENTS,
+)
 
 TABLE = "measurements"
 _SHARES = ("proportion", "survival", "cumulative_incidence")
@@ -162,3 +168,27 @@ def _range_of(row: Measurement) -> tuple[float | None, float | None]:
 
 def _what(row: Measurement) -> str:
     return f"a {row.statistic}" if row.statistic in (*_SHARES, *RATIOS) else row.observable
+
+
+def means_are_not_too_skewed(draft: Draft) -> Iterator[Issue]:
+    """A fitted mean of positive values has an SD that leaves room for a log-normal."""
+    for row in draft.measurements:
+        if row.role != "fit" or row.statistic != "mean" or row.observable in _MAY_BE_ZERO:
+            continue
+        sd = _standard_deviation(row)
+        if sd is not None and row.value is not None and sd > SKEW_LIMIT * row.value > 0:
+            yield at(TABLE, row, "low", f"the SD is {sd / row.value:.2g} of the mean: too skewed "
+                     f"for a mean with SD", allowed=f"an SD of at most {SKEW_LIMIT:g} of the mean",
+                     hint="give the median with quartiles or range, the geometric mean, or single "
+                     "values; or use role check")  # fmt: skip
+
+
+def _standard_deviation(row: Measurement) -> float | None:
+    """SD of a mean; from an interval by the t quantile (Cornish-Fisher, never below it by much)."""
+    if row.spread not in _NORMAL_QUANTILE:
+        return row.sd
+    if row.low is None or row.high is None or row.n is None or row.n < 2:
+        return None
+    z, v = _NORMAL_QUANTILE[row.spread], row.n - 1
+    t = z + (z**3 + z) / (4 * v) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * v**2)
+    return (row.high - row.low) / (2 * t) * math.sqrt(row.n)

@@ -8,9 +8,11 @@ from typing import Any
 from metinfer.evidence.cells import SLUG, SLUG_HINT
 from metinfer.evidence.draft import Draft
 from metinfer.evidence.faults import WARNING, Issue, did_you_mean, one_of
+from metinfer.evidence.vocabulary import MISSING_SPREAD
 
 FILE = "analysis.toml"
 TEXTS = ("question", "decision", "context_of_use", "influence", "consequence", "limits")
+KEYS = (*TEXTS, "answer", "missing_spread")
 MEASURES = ("risk", "risk_untreated", "absolute_risk_reduction", "risk_ratio", "rmst_gain")
 MOST_ANSWERS = 12
 _ANSWER = ("name", "therapy", "population", "measure", "time_year", "margin")
@@ -20,9 +22,9 @@ def texts_are_text(draft: Draft) -> Iterator[Issue]:
     """The author's fields are known ones and hold text; a missing one is a gap to be seen."""
     analysis = draft.settings.get("analysis", {})
     for key, value in analysis.items():
-        if key not in (*TEXTS, "answer"):
-            yield Issue("unknown field", FILE, column=key, allowed=one_of((*TEXTS, "answer")),
-                        hint=did_you_mean(key, (*TEXTS, "answer"), "remove it"))  # fmt: skip
+        if key not in KEYS:
+            yield Issue("unknown field", FILE, column=key, allowed=one_of(KEYS),
+                        hint=did_you_mean(key, KEYS, "remove it"))  # fmt: skip
         elif key in TEXTS and not _is_text(value):
             yield Issue("not text", FILE, column=key, value=str(value), allowed="a text in quotes")
     if analysis:
@@ -30,6 +32,15 @@ def texts_are_text(draft: Draft) -> Iterator[Issue]:
             if not analysis.get(key):
                 yield Issue("the field is empty", FILE, column=key, severity=WARNING,
                             hint="the report will show the gap")  # fmt: skip
+
+
+def options_are_known(draft: Draft) -> Iterator[Issue]:
+    """`missing_spread`, if it is there, is one of its choices."""
+    value = draft.settings.get("analysis", {}).get("missing_spread", "default")
+    if value not in MISSING_SPREAD:
+        yield Issue("unknown choice", FILE, column="missing_spread", value=str(value),
+                    allowed=one_of(MISSING_SPREAD),
+                    hint=did_you_mean(str(value), MISSING_SPREAD))  # fmt: skip
 
 
 def answers_are_complete(draft: Draft) -> Iterator[Issue]:

@@ -38,13 +38,21 @@ class _Use:
         return (self.arm.arm, statistic, level, self.start, self.end)
 
     def meets(self, other: _Use) -> bool:
-        """Whether both use the same time: spans that overlap, a point in a span, one point."""
+        """Whether one says something of the other, being the same people or animals.
+
+        Spans that do not overlap are apart, and so is a point before a span begins. Two points
+        in time never are: they lie on one curve.
+        """
         if self.spans and other.spans:
             return self.start < other.end and other.start < self.end
         if self.spans or other.spans:
             span, point = (self, other) if self.spans else (other, self)
-            return span.start < point.end <= span.end
-        return self.end == other.end
+            return span.start < point.end
+        return True
+
+    def apart(self, other: _Use) -> str:
+        """How the two differ in time, for a message."""
+        return "over the same time" if self.end == other.end else "at another time"
 
 
 def no_endpoint_twice(draft: Draft) -> Iterator[Issue]:
@@ -61,6 +69,23 @@ def no_endpoint_twice(draft: Draft) -> Iterator[Issue]:
             if clash is not None:
                 yield _twice(use, clash)
             earlier.setdefault(use.kind, use)
+
+
+def no_organ_beside_another(draft: Draft) -> Iterator[Issue]:
+    """Organs of the same animals, or endpoints of the same people, are not fitted side by side."""
+    groups: dict[tuple[str, str], dict[tuple[str, str], _Use]] = defaultdict(dict)
+    for use in (*_interval_uses(draft), *_measurement_uses(draft)):
+        first = groups[use.cohort, use.topic[0]]
+        place = (use.arm.site, use.arm.endpoint_scope)
+        for other, earlier in first.items():
+            if other != place and place not in first:
+                where = f"{earlier.table}.csv:{earlier.row.line} ({' '.join(filter(None, other))})"
+                yield at(use.table, use.row, "arm", f"cohort {use.cohort} is fitted already for "
+                         f"{use.topic[0]} by {where}, and organs of one animal go together",
+                         hint="give one of them role check, or another cohort if the animals "
+                         "differ")  # fmt: skip
+                break
+        first.setdefault(place, use)
 
 
 def no_part_beside_its_whole(draft: Draft) -> Iterator[Issue]:
@@ -83,7 +108,7 @@ def no_part_beside_its_whole(draft: Draft) -> Iterator[Issue]:
 def _twice(use: _Use, clash: _Use) -> Issue:
     who = f"arm {use.arm.arm}" if use.arm == clash.arm else f"cohort {use.cohort}"
     return at(use.table, use.row, "arm", f"{who} is fitted already for {use.topic[0]} by "
-              f"{clash.table}.csv:{clash.row.line} over the same time",
+              f"{clash.table}.csv:{clash.row.line} {use.apart(clash)}",
               hint="give one of them role check or out, or another cohort if the people "
               "or animals differ")  # fmt: skip
 
@@ -147,4 +172,5 @@ def _topic(row: Measurement, arm: Arm) -> tuple[str, ...]:
 
 
 def _is_span(row: Measurement) -> bool:
-    return row.time_day is not None and row.statistic in _CURVE
+    """Whether the row is about events from `time_start` to `time`, not about a moment."""
+    return row.time_day is not None and (row.statistic in _CURVE or row.observable == "event_rate")

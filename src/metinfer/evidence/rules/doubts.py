@@ -9,6 +9,7 @@ from metinfer.evidence.draft import Draft
 from metinfer.evidence.faults import WARNING, Issue
 from metinfer.evidence.rules import at
 from metinfer.evidence.types import Measurement
+from metinfer.evidence.vocabulary import RATIOS, STATEMENTS
 
 TABLE = "measurements"
 # Animals and people differ by more than this; below it a spread is more likely a SEM.
@@ -29,11 +30,41 @@ def doubtful_spreads(draft: Draft) -> Iterator[Issue]:
 
 
 def folds_without_interval(draft: Draft) -> Iterator[Issue]:
-    """A fitted ratio without an interval, whose standard error is then assumed."""
+    """A fitted ratio without an interval: its standard error is assumed, or it is left out."""
+    leave_out = draft.settings.get("analysis", {}).get("missing_spread") == "leave_out"
+    done = "it is left out" if leave_out else "its log standard error is taken as ln 2"
     for row in _used(draft):
-        if row.role == "fit" and row.statistic == "ratio" and row.spread == "none":
-            yield _doubt(row, "spread", "no interval: its log standard error is taken as ln 2",
-                         "give the interval, or use role check or prior")  # fmt: skip
+        if row.role == "fit" and lacks_spread(row):
+            yield _doubt(row, "spread", f"no interval: {done}",
+                         "give the interval, or use role check or prior; missing_spread in "
+                         "analysis.toml decides")  # fmt: skip
+
+
+def lacks_spread(row: Measurement) -> bool:
+    """Whether the row is a ratio that says nothing of its precision."""
+    return row.statistic == "ratio" and row.spread == "none"
+
+
+def controls_used_twice(draft: Draft) -> Iterator[Issue]:
+    """A control that is fitted by itself and also inside a ratio, for one observable.
+
+    Ratios that share a control enter with their correlation; a ratio and its control as a row of
+    its own do not.
+    """
+    fitted = [row for row in draft.measurements if row.role == "fit"]
+    alone = {
+        (row.arm, row.observable, row.matrix, row.time_day): row
+        for row in fitted
+        if row.statistic not in (*RATIOS, *STATEMENTS)
+    }
+    for row in fitted:
+        control = alone.get((row.reference_arm, row.observable, row.matrix, row.time_day))
+        if row.statistic not in RATIOS or control is None:
+            continue
+        if row.cohort == control.cohort or not (row.cohort and control.cohort):
+            yield _doubt(row, "reference_arm", f"the control is fitted by itself in line "
+                         f"{control.line}, so its animals count twice",
+                         "fit both arms as they are, or the ratio alone")  # fmt: skip
 
 
 def median_outside_quartiles(draft: Draft) -> Iterator[Issue]:
