@@ -7,7 +7,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from metinfer.inference.statistics import marginal_log_hazard_ratio
+from metinfer.evidence.vocabulary import SKEW_LIMIT
+from metinfer.inference.statistics import (
+    marginal_log_hazard_ratio,
+    moment_log_sd,
+    pivot_inflation,
+)
 
 REPEATS = 400
 
@@ -244,10 +249,26 @@ def bound_row(rng: np.random.Generator) -> Columns:
             "high": np.where(above, np.nan, limits)}  # fmt: skip
 
 
-def capped(x: np.ndarray) -> Columns:
-    """Mean row with its SD at most the mean: beyond that the statistic is refused."""
-    row = mean_row(x)
-    return {**row, "low": np.minimum(row["low"], row["value"] / np.sqrt(row["n"]))}
+def accepted(n: int, sd: float, rng: np.random.Generator) -> Columns:
+    """Mean rows of log-normal samples whose SD is at most the mean: others are refused."""
+    kept, todo = np.empty((REPEATS, n)), np.arange(REPEATS)
+    while todo.size:
+        drawn = 3.0 * np.exp(rng.normal(0.0, sd, (todo.size, n)))
+        fits = drawn.std(1, ddof=1) <= SKEW_LIMIT * drawn.mean(1)
+        kept[todo[fits]] = drawn[fits]
+        todo = todo[~fits]
+    return mean_row(kept)
+
+
+def published_spread(points: Columns, columns: Columns) -> Columns:
+    """Predictions with the published spread taken as known, as the model scores these rows."""
+    n = columns["n"]
+    if columns["spread"][0] == "log_sd":
+        sd = columns["low"] * np.sqrt(pivot_inflation(n))
+    else:
+        cv = columns["low"] * np.sqrt(n) / columns["value"]
+        sd = moment_log_sd(np.log1p(cv**2), n)
+    return {"value": points["value"], "sd": sd + np.zeros_like(points["value"])}
 
 
 def complement(row: Columns) -> Columns:

@@ -11,9 +11,9 @@ from summaries import (
     VALUE,
     Setting,
     Unknown,
+    accepted,
     against,
     bound_row,
-    capped,
     censored_row,
     complement,
     constant,
@@ -30,6 +30,7 @@ from summaries import (
     median_row,
     normal_values,
     ordered_row,
+    published_spread,
     rate_interval,
     rate_row,
     survival_row,
@@ -51,14 +52,24 @@ def means() -> list[Setting]:
             Setting("mean_sem", f"normal, SEM, n {n}", lambda r, n=n: mean_row(normal_values(n, r)),
                     {"value": LEVEL["value"]}),
         ]  # fmt: skip
-    for n, sd in ((5, 0.3), (5, 0.5), (12, 0.3), (12, 0.5), (12, 0.8)):
-        unknowns = {"value": VALUE["value"], "sd": Unknown(sd, 0.05, 6.0)}
+    for n, sd in ((5, 0.3), (5, 0.5), (5, 0.7), (12, 0.3), (12, 0.5), (12, 0.7), (30, 0.7)):
         every.append(
             Setting(
                 "mean_log",
-                f"log-normal, log SD {sd}, SEM, n {n}",
-                lambda r, n=n, sd=sd: capped(log_values(n, sd, r)),
-                unknowns,
+                f"log-normal, log SD {sd}, SEM, n {n}, spread as published",
+                lambda r, n=n, sd=sd: accepted(n, sd, r),
+                {"value": VALUE["value"]},
+                predict=published_spread,
+            )
+        )
+    for n in (5, 12):
+        every.append(
+            Setting(
+                "geometric_mean",
+                f"log SD 0.8, n {n}, spread as published",
+                lambda r, n=n: geometric_row(log_values(n, 0.8, r)),
+                {"value": VALUE["value"]},
+                predict=published_spread,
             )
         )
     return every

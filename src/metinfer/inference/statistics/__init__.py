@@ -25,7 +25,14 @@ from metinfer.inference.statistics.events import (
 )
 from metinfer.inference.statistics.hazard import marginal_log_hazard_ratio
 from metinfer.inference.statistics.individual import Individual, IndividualLog
-from metinfer.inference.statistics.means import GeometricMean, Mean, MeanLog, MeanPlugin
+from metinfer.inference.statistics.means import (
+    GeometricMean,
+    Mean,
+    MeanLog,
+    MeanPlugin,
+    moment_log_sd,
+    pivot_inflation,
+)
 from metinfer.inference.statistics.order import (
     Median,
     MedianLog,
@@ -41,9 +48,11 @@ from metinfer.inference.statistics.ratios import (
     Ratio,
     RiskRatio,
     SharedControl,
+    SharedRatio,
     share_control,
     shared_control_draw,
     shared_control_logp,
+    sharing,
 )
 from metinfer.inference.statistics.statements import Bound, Ordered
 
@@ -88,13 +97,18 @@ STATISTICS: dict[str, Statistic] = {
 __all__ = [
     "DEFAULT_LOG_SE",
     "STATISTICS",
+    "Ratio",
     "SharedControl",
+    "SharedRatio",
     "Statistic",
     "StatisticError",
     "choose",
     "columns_of",
     "marginal_log_hazard_ratio",
+    "moment_log_sd",
+    "pivot_inflation",
     "share_control",
     "shared_control_draw",
     "shared_control_logp",
+    "sharing",
 ]

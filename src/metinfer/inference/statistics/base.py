@@ -23,6 +23,8 @@ Arrays = dict[str, np.ndarray]
 
 #: Standard error on the log scale given to a fold published without spread or n: a factor of two.
 DEFAULT_LOG_SE = float(np.log(2.0))
+#: Largest SD over mean from which the logs of positive values are taken.
+SKEW_LIMIT = 1.0
 _LEVELS = {"ci95": 0.95, "ci90": 0.90}
 
 

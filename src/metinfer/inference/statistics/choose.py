@@ -6,6 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from metinfer.inference.statistics.base import SKEW_LIMIT, columns_of
+from metinfer.inference.statistics.means import standard_deviation
+
 _INTERVAL = ("ci95", "ci90")
 #: Spreads of a mean that are turned into an SD.
 _OF_MEAN = ("sd", "sem", *_INTERVAL)
@@ -39,13 +42,11 @@ def choose(row: Any, log: bool = True, counts: bool = False) -> str:
 
 
 def _mean(row: Any, log: bool) -> str:
-    """Log-normal by moments where the SD is at most the mean, else normal."""
+    """Log-normal by moments where the SD is at most the mean (`SKEW_LIMIT`), else normal."""
     if not log or row.spread not in _OF_MEAN or row.low is None or not row.n:
         return "mean"
-    sd = row.low * np.sqrt(row.n) if row.spread == "sem" else row.low
-    if row.spread in _INTERVAL:
-        return "mean_log" if row.low > 0 else "mean"
-    return "mean_log" if row.value > 0 and sd <= row.value else "mean"
+    sd = standard_deviation(columns_of([row]), np.array([float(row.n)]))[0][0]
+    return "mean_log" if row.value > 0 and sd <= SKEW_LIMIT * row.value else "mean"
 
 
 def _median(row: Any, log: bool) -> str:

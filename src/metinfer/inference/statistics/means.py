@@ -11,6 +11,7 @@ from scipy import stats
 
 from metinfer.inference.statistics import density
 from metinfer.inference.statistics.base import (
+    SKEW_LIMIT,
     Arrays,
     Columns,
     Statistic,
@@ -38,6 +39,25 @@ def standard_deviation(columns: Columns, n: np.ndarray) -> tuple[np.ndarray, np.
     spread = np.where(np.isnan(level), low, half)
     factor = np.where(of_mean, 1.0 / np.sqrt(n), 1.0) * np.where(np.isnan(level), 1.0, t)
     return spread / factor, factor
+
+
+def pivot_inflation(n: np.ndarray) -> np.ndarray:
+    """Variance of the t pivot over that of a normal one, (n - 1) / (n - 3); 3 below n of 4."""
+    n = np.asarray(n, dtype=float)
+    return np.where(n >= 4, (n - 1.0) / np.maximum(n - 3.0, 1.0), 3.0)
+
+
+def moment_log_sd(log_variance: np.ndarray, n: np.ndarray) -> np.ndarray:
+    """SD of logs to score a mean by where the published spread is taken as known (row,).
+
+    ln m - ln(1 + cv^2) / 2 = 2 ln m - ln(mean square) / 2 of n log-normal values has, to first
+    order, the variance [4 (w - 1) + (w^4 - 1) / 4 - 2 (w^2 - 1)] / n with w = exp(log variance):
+    the largest values weigh in, so it is more than log variance / n (by 7 % at a log SD of 0.5, by
+    half at 0.7). Widened to the t pivot as the spread is an estimate itself.
+    """
+    w = np.exp(log_variance)
+    variance = 4.0 * (w - 1.0) + (w**4 - 1.0) / 4.0 - 2.0 * (w**2 - 1.0)
+    return np.sqrt(variance * pivot_inflation(n))
 
 
 class Mean(Statistic):
@@ -122,8 +142,7 @@ class MeanPlugin(Statistic):
         sd, _ = standard_deviation(columns, data["n"])
         self._refuse(~(sd > 0), columns, "needs a spread above zero (sd, sem, ci95 or ci90)")
         n = data["n"]
-        inflate = np.sqrt(np.where(n >= 4, (n - 1.0) / np.maximum(n - 3.0, 1.0), 3.0))
-        return {**data, "se": sd / np.sqrt(n) * inflate}
+        return {**data, "se": sd / np.sqrt(n) * np.sqrt(pivot_inflation(n))}
 
     def logp(self, data: Mapping[str, Any], pred: Mapping[str, Any]) -> Any:
         """Log-density of the mean."""
@@ -225,9 +244,11 @@ class MeanLog(Mean):
     doi 10.1002/sim.3427, method 1). The pair is then scored as if it were the mean and the
     variance of the logs (`GeometricMean`).
 
-    The match is not exact, because m and s of a skewed sample lean on its largest value. Recovery
-    (docs/statistics_recovery.md) holds to a log SD of about 0.5 (SD half of the mean); rows with
-    SD above the mean are refused. The density is that of the two derived numbers.
+    The match is not exact, because m and s of a skewed sample lean on its largest value: with a
+    free ``sd`` it holds to a log SD of about 0.5 (SD half of the mean). The model takes the spread
+    as known instead and widens it for that (`moment_log_sd`), which recovers the median to a log
+    SD of 0.7 (docs/statistics_recovery.md). Rows with an SD above the mean (`SKEW_LIMIT`) are
+    refused. The density is that of the two derived numbers.
 
     ``pred``: ``value`` = median (exp E ln x); ``sd`` = SD of ln x; optional ``between_sd`` (0) on
     the log scale, as in `Mean`.
@@ -240,7 +261,8 @@ class MeanLog(Mean):
         data = super().prepare(columns)
         value, variance = data["value"], data["variance"]
         self._refuse(~(value > 0), columns, "needs a value above zero")
-        self._refuse(variance > value**2, columns, "is not fit for an SD above the mean")
+        self._refuse(variance > (SKEW_LIMIT * value) ** 2, columns,
+                     f"is not fit for an SD above {SKEW_LIMIT:g} of the mean")  # fmt: skip
         log_variance = np.log1p(variance / value**2)
         return {
             **data,

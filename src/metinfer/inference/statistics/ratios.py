@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -181,15 +181,18 @@ def shared_control_logp(
     a^2 = SE^2 - c^2 + between_sd^2 (Gleser & Olkin 2009, Handbook of Research Synthesis, ch. 19).
     Given the earlier rows of its group the common error is normal, with precision
     P = 1 / c^2 + sum 1 / a^2 and mean (sum residual / a^2) / P (rank-one update): two running sums
-    replace a matrix. ``data`` and ``pred`` as in `Ratio`.
+    replace a matrix. ``data`` and ``pred`` as in `Ratio`; with ``weight`` (1) in ``pred``, a row
+    of weight 0 tells its group nothing.
     """
     ok, mu = log_prediction(data, pred)
+    weight = pt.as_tensor(pred.get("weight", 1.0)) + pt.zeros_like(mu)
     extra = pt.as_tensor(pred.get("between_sd", 0.0)) + pt.zeros_like(mu)
     residual = (data["log_value"] - mu)[shared.order]
     c2 = shared.control_se**2
     a2 = pt.as_tensor(data["se"])[shared.order] ** 2 - c2 + extra[shared.order] ** 2
-    precision = 1.0 / c2 + _before(1.0 / a2, shared.start)
-    mean = _before(residual / a2, shared.start) / precision
+    known = weight[shared.order] / a2
+    precision = 1.0 / c2 + _before(known, shared.start)
+    mean = _before(pt.where(pt.gt(known, 0.0), residual, 0.0) * known, shared.start) / precision
     logp = density.normal(residual, mean, pt.sqrt(a2 + 1.0 / precision))
     return density.or_impossible(ok, logp[shared.back])
 
@@ -213,6 +216,41 @@ def shared_control_draw(
     own = rng.standard_normal(value.shape) * np.sqrt(se**2 - c**2 + extra**2)
     mu = step * np.log(np.where(value > 0, value, np.nan)) + bias
     return {"value": np.exp(mu + common + own)}
+
+
+class SharedRatio(Ratio):
+    """Ratios of one kind, some of which share a control: scored jointly, not as independent.
+
+    ``pred`` as in the statistic it is made from; optional ``weight`` (row,), see
+    `shared_control_logp`.
+    """
+
+    optional = ("between_sd", "bias", "weight")
+
+    def __init__(self, base: Ratio, shared: SharedControl) -> None:
+        self.base, self.shared = base, shared
+        self.name = base.name  # type: ignore[misc]
+
+    def logp(self, data: Mapping[str, Any], pred: Mapping[str, Any]) -> Any:
+        """Log-density of each log ratio, given the earlier ones of its control."""
+        return shared_control_logp(data, pred, self.shared)
+
+    def draw(
+        self,
+        data: Mapping[str, np.ndarray],
+        pred: Mapping[str, np.ndarray],
+        rng: np.random.Generator,
+    ) -> Arrays:
+        """Replicate ratios, with the control's error in common."""
+        return shared_control_draw(data, pred, self.shared, rng)
+
+
+def sharing(base: Ratio, data: Mapping[str, np.ndarray], controls: Sequence[Hashable]) -> Ratio:
+    """`base`, or its joint form where two rows have the same entry in `controls` (row,)."""
+    places = {control: i for i, control in enumerate(dict.fromkeys(controls))}
+    if len(places) == len(controls):
+        return base
+    return SharedRatio(base, share_control(np.array([places[c] for c in controls]), data["se"]))
 
 
 def _before(x: Any, start: np.ndarray) -> Any:
