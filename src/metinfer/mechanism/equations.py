@@ -169,7 +169,8 @@ def bounded_log(x: Expr) -> Expr:
 
 
 def _power(base: Expr, exponent: Expr) -> Expr:
-    return exp(exponent * log(base + FLOOR))
+    """Power of a quantity that never falls below zero, except by the rounding of a long step."""
+    return exp(exponent * log(base**2 + FLOOR**2) / 2)
 
 
 def symbols(names: str) -> list[Symbol]:

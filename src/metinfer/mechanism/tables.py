@@ -38,7 +38,8 @@ def _as_power(argument: sp.Expr) -> sp.Expr:
     for term in sp.Add.make_args(sp.expand(argument)):
         logs = [f for f in sp.Mul.make_args(term) if isinstance(f, sp.log)]
         if len(logs) == 1:
-            result *= sp.Pow(logs[0].args[0], term / logs[0], evaluate=False)
+            base, power = logs[0].args[0].as_base_exp()
+            result *= sp.Pow(base, term / logs[0] * power, evaluate=False)
         else:
             result *= sp.exp(term)
     return result
@@ -47,7 +48,8 @@ def _as_power(argument: sp.Expr) -> sp.Expr:
 def _latex(expression: sp.Expr) -> str:
     """LaTeX with powers as powers, and without the numerical floor under logarithms."""
     whole = expression.subs(*PREPARED["timp1"])
-    whole = whole.replace(lambda e: e.is_Float and float(e) == FLOOR, lambda _: sp.Integer(0))
+    floors = (FLOOR, FLOOR**2)
+    whole = whole.replace(lambda e: e.is_Float and float(e) in floors, lambda _: sp.Integer(0))
     whole = whole.replace(
         lambda e: isinstance(e, sp.exp) and e.has(sp.log), lambda e: _as_power(e.args[0])
     )

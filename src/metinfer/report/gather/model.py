@@ -44,7 +44,8 @@ def _set(expression: sp.Expr, names: dict[sp.Symbol, str]) -> str:
 
 def _readable(expression: sp.Expr) -> sp.Expr:
     """Return powers as powers: the equations hold them as exp(b log(x + a tiny floor))."""
-    return expression.subs(source.FLOOR, 0).replace(sp.exp, _as_powers)
+    bare = expression.subs({source.FLOOR: 0, source.FLOOR**2: 0})
+    return bare.replace(sp.exp, _as_powers)
 
 
 def _as_powers(exponent: sp.Expr) -> sp.Expr:
@@ -58,7 +59,8 @@ def _power(term: sp.Expr) -> sp.Expr:
     log = next((f for f in factors if isinstance(f, sp.log)), None)
     if log is None:
         return sp.exp(term)
-    return sp.Pow(log.args[0], term / log)
+    base, power = log.args[0].as_base_exp()
+    return sp.Pow(base, term / log * power)
 
 
 def equations() -> tuple[Equation, ...]:
