@@ -215,8 +215,8 @@ def test_amounts_of_the_same_animals_at_two_times_are_not_independent(folder) ->
 
 
 def test_rates_over_spans_that_do_not_overlap_are_apart(folder) -> None:
-    rate = {"observable": "event_rate", "statistic": "rate", "value": "", "n": "", "cohort": "c", "unit": "1/year",
-            "events": "4", "person_time": "90"}  # fmt: skip
+    rate = {"observable": "event_rate", "statistic": "rate", "value": "", "n": "",
+            "cohort": "c", "unit": "1/year", "events": "4", "person_time": "90"}  # fmt: skip
     folder.add("measurements", SHARE, row="early", time_start="0", **rate)
     folder.add("measurements", SHARE, row="late", time_start="4", **rate | {"time": "9"})
     assert folder.report().ok, folder.report().to_text()

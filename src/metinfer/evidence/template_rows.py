@@ -130,6 +130,10 @@ influence = "Made up: low, experiments decide"
 consequence = "Made up: an experiment for nothing"
 limits = "Every number in this folder is made up."
 
+# Ratios without an interval: "default" takes a log standard error of ln 2, "leave_out" gives them
+# role out.
+missing_spread = "default"
+
 # At most 12 answers, fixed before fitting; gates and sensitivity are judged on them.
 [[answer]]
 name = "il15_people"
