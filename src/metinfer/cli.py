@@ -102,9 +102,9 @@ def demo(
 @app.command(epilog="Example: `metinfer check my-evidence --format json`")
 def check(data: Data, form: Annotated[Words, typer.Option("--format")] = Words.text) -> None:
     """List every fault of a folder, with file, line and column. Exit 1 if there is one."""
-    from metinfer.evidence import check as check_evidence
+    from metinfer.therapy.check import check as check_folder
 
-    report = check_evidence(data)
+    report = check_folder(data)
     _out(report.to_json() if form is Words.json else report.to_text())
     if not report.ok:
         raise typer.Exit(1)

@@ -38,7 +38,8 @@ def diagnose(run: Run) -> Diagnosis:
     joint = Joint.of(run.evidence)
     weights = [np.ones(len(joint.design.rows)), np.ones(len(joint.design.intervals))]
     gates = convergence_gates(run.posterior, run.statistics_of(MAIN))
-    gates += solver_gates(joint, run.posterior, TRANSLATION_SD, weights)
+    refine = int(run.record.settings.get("refine", 1))
+    gates += solver_gates(joint, run.posterior, TRANSLATION_SD, weights, refine)
     diagnosis = Diagnosis(gates)
     run.write_text(DIAGNOSTICS, json.dumps(plain(diagnosis.to_dict()), indent=1) + "\n")
     replicate(run)
@@ -124,9 +125,12 @@ def _predict(run: Run, therapies: Path, populations: Path) -> xr.Dataset:
     from metinfer.therapy.predict import predict as predict_all
     from metinfer.therapy.regimen import read_therapies
 
+    cures, named = read_therapies(therapies), read_populations(populations)
     design = Joint.of(run.evidence).design
     where = design.coordinates
-    cures, (groups, left_out) = read_therapies(therapies), for_fit(read_populations(populations), design)
+    # what a person asks for by name is refused, not left out
+    asked = populations.parent != run.path / "inputs"
+    groups, left_out = for_fit(named, design, strict=asked)
     for name, why in left_out.items():
         log.info("population %s is left out: %s", name, why)
     sources = {

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtri
 
 from metinfer.therapy.reader import Table
 
@@ -70,6 +69,8 @@ class Quantity:
         self, choose: np.ndarray, spread: np.ndarray, factor: Mapping[str, float]
     ) -> np.ndarray:
         """Values (draw,) from uniforms (draw,): one picks the anchor, the other its quantile."""
+        from scipy.special import ndtri  # slow to import, and reading a file does not need it
+
         edges = np.cumsum([a.weight for a in self.anchors])
         pick = np.minimum(np.searchsorted(edges / edges[-1], choose), len(self.anchors) - 1)
         median = np.array([a.median * factor[a.unit] for a in self.anchors])[pick]

@@ -127,7 +127,7 @@ def usable(
 
 
 def for_fit(
-    populations: Mapping[str, Population], design: Any
+    populations: Mapping[str, Population], design: Any, strict: bool = False
 ) -> tuple[dict[str, Population], dict[str, str]]:
     """Return the populations a fit can predict, else its own groups; and what was left out, why.
 
@@ -136,9 +136,19 @@ def for_fit(
     populations : mapping of str to Population
         May be empty: then every fitted group of people or animals is its own population.
     design : metinfer.inference.design.Design
+    strict : bool
+        Refuse a population that the fit cannot predict, as where a person asked for it by name.
     """
     where = design.coordinates
     kept, left_out = usable(populations, where.context, where.stock, where.timp1_level)
+    if strict and left_out:
+        known = f"contexts {', '.join(where.context)}; stocks {', '.join(where.stock)}"
+        raise TherapyError(
+            [
+                Fault("populations", name, f"unknown population: {why}; it holds {known}")
+                for name, why in left_out.items()
+            ]
+        )
     if kept:
         return kept, left_out
     years: dict[str, float] = {}

@@ -1,0 +1,103 @@
+"""A person's own therapies and populations files, from the command line and in a checked folder."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from metinfer import cli, runs
+from metinfer.evidence import read_evidence
+from metinfer.therapy.check import check, faults
+
+TINY = Path(__file__).parents[1] / "data" / "tiny"
+DATA = Path(__file__).parents[2] / "data"
+DOSE = 'agent = "n803", amount = 6.0, unit = "ug/kg", route = "subcutaneous"'
+AGENTS = (DATA / "therapies.toml").read_text(encoding="utf-8").split("[therapies.")[0]
+THERAPY = '[therapies.mine]\nkind = "regimen"\nstart = 0.0\ndoses = [{{ {} }}]\n'
+
+
+@pytest.fixture
+def predict(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture):
+    """`metinfer predict` on a run of the tiny evidence: exit code and message."""
+    (tmp_path / "inputs").mkdir()
+    for name in ("therapies.toml", "populations.toml"):
+        shutil.copy(DATA / name, tmp_path / "inputs" / name)
+    run = SimpleNamespace(
+        path=tmp_path,
+        evidence=read_evidence(TINY),
+        record=SimpleNamespace(files={"posterior.nc": "x"}),
+        groups={},
+        holds=lambda name: False,
+    )
+    monkeypatch.setattr(runs, "load_run", lambda path: run)
+
+    def call(option: str, text: str) -> tuple[int, str]:
+        path = tmp_path / "mine.toml"
+        path.write_text(text, encoding="utf-8")
+        (tmp_path / "therapies.toml").write_text(AGENTS + THERAPY.format(DOSE), encoding="utf-8")
+        words = ["metinfer", "predict", str(TINY), option, str(path)]
+        if option == "--populations":
+            words += ["--therapies", str(tmp_path / "therapies.toml")]
+        monkeypatch.setattr(sys, "argv", words)
+        with pytest.raises(SystemExit) as stop:
+            cli.main()
+        return int(stop.value.code or 0), capsys.readouterr().err
+
+    return call
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (("n803", "n308"), ["doses[0].agent", "unknown value 'n308'", "n803", "plerixafor"]),
+        (("ug/kg", "ug/k"), ["doses[0].unit", "unknown value 'ug/k'", "mg/m2"]),
+        (("6.0", "-6.0"), ["doses[0].amount", "must be at least 0, got -6"]),
+        (("subcutaneous", "tablet"), ["doses[0].route", "unknown value 'tablet'"]),
+        (('"subcutaneous"', '"infusion", duration = 3.0, every = 2.0, count = 2'), ["overlapping"]),
+    ],
+)
+def test_a_fault_in_my_therapy_is_named(
+    predict, change: tuple[str, str], words: list[str]
+) -> None:
+    code, message = predict("--therapies", AGENTS + THERAPY.format(DOSE.replace(*change)))
+    assert code == 1
+    for word in ("mine.toml", "therapies.mine", *words):
+        assert word in message
+    assert "Traceback" not in message
+
+
+def test_an_unknown_population_is_refused(predict) -> None:
+    text = (DATA / "populations.toml").read_text(encoding="utf-8")
+    one = text[text.index("[populations.er_positive_n0]") : text.index("[populations.er_negative")]
+    code, message = predict("--populations", one.replace('"er_positive"', '"no_such_context"'))
+    assert code == 1
+    assert "unknown population" in message
+    assert "'no_such_context'" in message
+
+
+def test_a_file_that_is_no_toml_is_named(predict) -> None:
+    code, message = predict("--therapies", "[[[")
+    assert code == 1
+    assert "mine.toml: file: is not valid TOML" in message
+
+
+def test_check_lists_faults_of_all_files_at_once(tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    shutil.copytree(TINY, folder)
+    assert faults(folder) == []
+    before = check(folder)
+    (folder / "therapies.toml").write_text(
+        AGENTS + THERAPY.format(DOSE.replace("6.0", "-6.0")), encoding="utf-8"
+    )
+    (folder / "populations.toml").write_text('[populations.p]\nspecies = "cat"\n')
+    path = folder / "arms.csv"
+    path.write_text(path.read_text().replace("mouse", "cat"))
+    report = check(folder)
+    assert before.ok
+    assert not report.ok
+    assert {"arms.csv", "therapies.toml", "populations.toml"} <= {i.file for i in report.faults}
+    assert "therapies.mine.doses[0].amount" in report.to_json()
