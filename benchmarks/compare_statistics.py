@@ -19,8 +19,7 @@ from comparisons_survival import lifelines
 HEAD = """# The statistics against outside implementations
 
 Made by `python benchmarks/compare_statistics.py`. Both numbers of each line are found separately
-from the same input; the difference is absolute. "Independent" means that neither side uses code of
-the other.
+from the same input; the difference is absolute.
 
 """
 

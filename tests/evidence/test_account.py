@@ -66,6 +66,7 @@ def test_page_names_the_spreads_as_the_model_has_them(script) -> None:
     from metinfer.inference.families import SURROGATE_SD
     from metinfer.inference.statistics import DEFAULT_LOG_SE
 
-    assert f"| blood for liver | {SURROGATE_SD:g}, fixed |" in script.EFFECTS
-    assert "standard error ln 2" in script.EFFECTS
+    text = script.TEXT.read_text(encoding="utf-8")
+    assert f"| blood for liver | {SURROGATE_SD:g}, fixed |" in text
+    assert "log standard error ln 2" in text
     assert pytest.approx(0.6931, abs=1e-4) == DEFAULT_LOG_SE

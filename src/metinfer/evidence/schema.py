@@ -125,7 +125,8 @@ _MEASUREMENTS = Table("measurements", "One published number, whatever its use.",
     Column("lod", "number", "limit of detection; only for individual values", unit="column unit"),
     Column("cohort", "slug", "the people or animals, if not the arm's cohort"),
     Column("estimand", "text", "what the number estimates, for example cause-specific"),
-    Column("adjustment", "text", "covariates adjusted for"),
+    Column("adjustment", "text", "covariates adjusted for; randomised where groups were: a hazard "
+           "ratio then has no confounding"),
     Column("contrast", "text", "scale of a hazard ratio: groups (default), per_ln, per_doubling"),
     Column("cut", "text", "how groups were cut: pre-set, median, optimal"),
     Column("role", "choice", "fit: in the likelihood; check: predicted only; prior: informs a "

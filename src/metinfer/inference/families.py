@@ -14,7 +14,7 @@ import pytensor.tensor as pt
 
 from metinfer.errors import MetinferError
 from metinfer.inference.design import COUNTS, Design, spread_key
-from metinfer.inference.predictions import View, reference_values
+from metinfer.inference.predictions import View, observational, reference_values
 from metinfer.inference.statistics import (
     STATISTICS,
     Ratio,
@@ -192,6 +192,11 @@ def _surrogate(family: Family, view: View, value: Any) -> dict[str, Any]:
     return {"between_sd": SURROGATE_SD * blood}
 
 
+def _confounding(family: Family, view: View, value: Any) -> dict[str, Any]:
+    watched = np.array([observational(view.design.rows[i]) for i in family.rows], dtype=float)
+    return {"between_sd": view.params["confounding"] * watched}
+
+
 BLOOD = frozenset({"blood", "serum", "plasma"})
 _LOG = ("individual_log", "median_log", "median_log_rounded", "percentile_log")
 _LINEAR = ("mean", "individual", "median", "median_rounded", "percentile")
@@ -201,7 +206,7 @@ _EXTRAS: Mapping[str, Callable[[Family, View, Any], dict[str, Any]]] = {
     "geometric_mean": _published_log_spread,
     "beta_binomial": _share_spread,
     "ratio": _surrogate,
-    "hazard_ratio": lambda f, v, x: {"between_sd": v.params["confounding"]},
+    "hazard_ratio": _confounding,
     "ordered": lambda f, v, x: {"reference": reference_values(v, f.rows)},
     **dict.fromkeys(("count", "count_mean", "count_total"), _shape),
     **dict.fromkeys(_LOG, _individual_log),

@@ -126,7 +126,13 @@ def _hazard_ratio(view: View, rows: np.ndarray) -> Any:
     survival = pt.exp(log_survival)
     events = (survival[..., :-1] - survival[..., 1:]).sum(axis=0) + TINY
     log_ratio = (events * pt.log(hazard[0] / hazard[1])).sum(axis=-1) / events.sum(axis=-1)
-    return pt.exp(log_ratio * view.params["causal_share"])
+    watched = np.array([observational(view.design.rows[i]) for i in rows])
+    return pt.exp(log_ratio * pt.where(watched, view.params["causal_share"], 1.0))
+
+
+def observational(row: Any) -> bool:
+    """Whether the groups of a comparison were found, not made: `adjustment` is not randomised."""
+    return str(row.adjustment).strip().lower() not in ("randomised", "randomized")
 
 
 def _rate(view: View, rows: np.ndarray) -> Any:
@@ -197,7 +203,8 @@ OBSERVABLES: dict[str, tuple[str, Callable[[View, np.ndarray], Any]]] = {
     "cell_probability": ("1 - (1 + (D + W1 + W2 + W3 + L)/k)^-k", _probability),
     "metastasis_count": ("L x founders", _count),
     "event_hazard_ratio": (
-        "event-weighted marginal ratio over follow-up, to the power of the causal share",
+        "event-weighted marginal ratio over follow-up, to the power of the causal share where "
+        "observational",
         _hazard_ratio,
     ),
     "event_rate": ("rise of the cumulative hazard per year", _rate),
