@@ -18,7 +18,7 @@ from metinfer.runs import Run
 SETTINGS = {"draws": 4000, "tune": 100, "chains": 2, "seed": 11}
 
 
-def build(evidence):
+def build(evidence, refine=1):
     import pymc as pm
 
     with pm.Model(coords={"item": ["a", "b", "c"]}) as model:

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,7 +17,7 @@ from metinfer.errors import MetinferError, UsageError
 from metinfer.inference import chains, sample
 from metinfer.inference.chains import Length, Task
 from metinfer.runs import load_run, open_run
-from metinfer.storage import digest
+from metinfer.storage import digest, read_groups
 from tests import toy
 
 ROOT = Path(__file__).parents[2]
@@ -160,6 +161,25 @@ def test_resuming_a_complete_run_does_nothing(whole):
 def test_an_existing_run_is_refused(whole):
     with pytest.raises(UsageError, match="--resume"):
         toy.run(whole.path.parent)
+
+
+def test_a_fit_on_too_coarse_a_grid_is_repeated(whole, tmp_path):
+    asked = []
+
+    def finer(evidence, draws, refine):
+        asked.append((refine, draws.sizes["draw"]))
+        return 2 * refine if refine < 4 else None
+
+    run = toy.run(tmp_path, recipe=replace(toy.RECIPE, finer=finer))
+    assert asked == [(1, 4000), (2, 4000), (4, 4000)]
+    record = load_run(run.path).record
+    assert record.settings["refine"] == 4
+    assert all("too coarse" in s for s in record.stops)
+    assert [s[-1] for s in record.stops] == ["2", "4"]
+    for path in run.path.rglob("chains/*/*.nc"):
+        assert read_groups(path)["posterior"].attrs["refine"] == "4"
+    # The toy model has no grid: the draws are the same on each.
+    assert_same_draws(run, whole)
 
 
 @pytest.mark.parametrize(("name", "value"), [("draws", 30), ("seed", 5), ("chains", 3)])

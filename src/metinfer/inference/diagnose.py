@@ -19,6 +19,7 @@ import xarray as xr
 
 from metinfer.inference.model import LATENTS, Joint, joint_logp, named_parameters
 from metinfer.inference.solving import solve_draws, theta_of, thin
+from metinfer.mechanism.solve import OK
 
 RHAT_LIMIT = 1.01
 ESS_LIMIT = 400.0
@@ -109,7 +110,11 @@ def _varies(values: xr.DataArray) -> bool:
 
 
 def solver_gates(
-    joint: Joint, latents: xr.Dataset, translation_sd: float, weights: Sequence[np.ndarray]
+    joint: Joint,
+    latents: xr.Dataset,
+    translation_sd: float,
+    weights: Sequence[np.ndarray],
+    refine: int = 1,
 ) -> tuple[Gate, ...]:
     """Failed solves and the grid check, on posterior draws.
 
@@ -122,6 +127,8 @@ def solver_gates(
         Spread used in the fit.
     weights : sequence of ndarray
         Row weights (row,) and interval weights (interval,) of the fit.
+    refine : int
+        What every step of the fit was split into.
 
     Returns
     -------
@@ -129,26 +136,36 @@ def solver_gates(
         `failed solves` counts accepted draws with any failed lane; `solver grid` is the largest
         shift of a reweighted mean, in posterior sd, when steps are split by `GRID_REFINE`.
     """
-    draws = thin(latents, GRID_DRAWS)
-    scorer = score_function(joint, translation_sd)
-    theta = theta_of(joint, draws, translation_sd)
-    fine, coarse = (solve_draws(joint, theta, refine) for refine in (GRID_REFINE, 1))
-    bad = int(np.sum(np.any(coarse[1] != 0, axis=-1)))
-    scores = [
-        np.array([scorer(*(d[i] for d in draws), s[i], *weights) for i in range(len(theta))])
-        for s in (fine[0], coarse[0])
-    ]
-    shift = reweighted_shift(np.concatenate(draws, axis=1), scores[0] - scores[1])
+    theta = theta_of(joint, thin(latents, GRID_DRAWS), translation_sd)
+    status = solve_draws(joint, theta, refine)[1]
+    bad = int(np.sum(np.any(status != OK, axis=-1)))
     return (
         Gate("failed solves", bad, "0", bad == 0, f"of {len(theta)} draws"),
-        Gate(
-            "solver grid",
-            shift,
-            f"<= {GRID_LIMIT} sd",
-            bool(shift <= GRID_LIMIT),
-            f"{GRID_REFINE} times the steps",
-        ),
+        grid_gate(joint, latents, translation_sd, weights, refine),
     )
+
+
+def grid_gate(
+    joint: Joint,
+    latents: xr.Dataset,
+    translation_sd: float,
+    weights: Sequence[np.ndarray],
+    refine: int,
+) -> Gate:
+    """The grid check alone; parameters as of `solver_gates`."""
+    draws = thin(latents, GRID_DRAWS)
+    theta = theta_of(joint, draws, translation_sd)
+    scorer = score_function(joint, translation_sd)
+    scores = []
+    for steps in (GRID_REFINE * refine, refine):
+        states, _ = solve_draws(joint, theta, steps)
+        each = zip(*draws, states, strict=True)
+        scores.append(np.array([scorer(*values, *weights) for values in each]))
+    with np.errstate(invalid="ignore"):
+        change = scores[0] - scores[1]
+    shift = reweighted_shift(np.concatenate(draws, axis=1), change)
+    limit, detail = f"<= {GRID_LIMIT} sd", f"{GRID_REFINE} times the steps"
+    return Gate("solver grid", shift, limit, bool(shift <= GRID_LIMIT), detail)
 
 
 def score_function(joint: Joint, translation_sd: float) -> Callable[..., float]:

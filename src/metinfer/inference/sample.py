@@ -105,22 +105,32 @@ class Recipe:
     Attributes
     ----------
     build : callable
-        Evidence -> PyMC model.
+        Evidence, and what every solver step is split into -> PyMC model.
     subfits : callable
         Evidence and model -> data to replace for each sub-fit, `main` first.
     names : tuple of str
         The sub-fits, known before a model is built.
+    finer : callable, optional
+        Evidence, draws of the main fit and its refinement -> the refinement to repeat the fit
+        with, or None if its solver grid was fine enough.
     """
 
-    build: Callable[[Evidence], Any]
+    build: Callable[[Evidence, int], Any]
     subfits: Callable[[Evidence, Any], Mapping[str, Updates]]
     names: tuple[str, ...] = (MAIN,)
+    finer: Callable[[Evidence, xr.Dataset, int], int | None] | None = None
 
 
-def _build(evidence: Evidence) -> Any:
+def _build(evidence: Evidence, refine: int) -> Any:
     from metinfer.inference.model import build_model
 
-    return build_model(evidence)
+    return build_model(evidence, refine=refine)
+
+
+def _finer(evidence: Evidence, draws: xr.Dataset, refine: int) -> int | None:
+    from metinfer.inference.regrid import finer
+
+    return finer(evidence, draws, refine)
 
 
 def _without_mouse(evidence: Evidence, model: Any) -> dict[str, Updates]:
@@ -135,7 +145,7 @@ def _without_mouse(evidence: Evidence, model: Any) -> dict[str, Updates]:
     }
 
 
-MODEL = Recipe(_build, _without_mouse, (MAIN, "no_mouse"))
+MODEL = Recipe(_build, _without_mouse, (MAIN, "no_mouse"), _finer)
 
 
 def fit(
@@ -185,7 +195,8 @@ def fit(
             return run
         reopen(run)
         with _status(run):
-            _sample(run, evidence, recipe, cores or available_cores(), progress)
+            while _sample(run, evidence, recipe, cores or available_cores(), progress):
+                pass
     return run
 
 
@@ -195,7 +206,7 @@ def prior(
     """A run that holds the prior alone: what the model believes before any row is read."""
     run = _begin(evidence, Path(out), replace(recipe, names=()), False, options)
     with run.locked(), _status(run):
-        groups = {"prior": _prior_draws(recipe.build(evidence), settings_of(run.record))}
+        groups = {"prior": _prior_draws(recipe.build(evidence, 1), settings_of(run.record))}
         run.write_groups(POSTERIOR, groups)
     return run
 
@@ -283,14 +294,15 @@ def _time(run: Run, step: str, began: float) -> None:
     run.update(timings=timings)
 
 
-def _sample(run: Run, evidence: Evidence, recipe: Recipe, cores: int, progress: bool) -> None:
+def _sample(run: Run, evidence: Evidence, recipe: Recipe, cores: int, progress: bool) -> bool:
+    """Sample and write the posterior; or True if it is to be done again on a finer grid."""
     from metinfer.inference.forward import with_derived
 
     settings = settings_of(run.record)
     tasks = [Task(n, k, s) for n, seeds in run.record.seeds.items() for k, s in enumerate(seeds)]
     kept = [task for task in tasks if _is_finished(run, task, settings)]
     todo = [task for task in tasks if task not in kept]
-    model = recipe.build(evidence)
+    model = recipe.build(evidence, refinement(run.record))
     subfits = recipe.subfits(evidence, model)
     if todo:
         began = time.perf_counter()
@@ -301,18 +313,38 @@ def _sample(run: Run, evidence: Evidence, recipe: Recipe, cores: int, progress: 
             _run(run, compiled, todo, cores, watch)
         _time(run, "sampling", began)
     groups = _gather(run)
+    if _refine(run, evidence, recipe, groups["posterior"]):
+        return True
     for subfit, data in subfits.items():
         name = group_of("posterior", subfit)
         groups[name] = with_derived(model, groups[name], data)
     groups["prior"] = _prior_draws(model, settings)
     run.write_groups(POSTERIOR, groups)
+    return False
+
+
+def refinement(record: Record) -> int:
+    """What every step of the solver's grid is split into in this run."""
+    return int(record.settings.get("refine", 1))
+
+
+def _refine(run: Run, evidence: Evidence, recipe: Recipe, draws: xr.Dataset) -> bool:
+    """Whether the solver's grid was too coarse; the chains then no longer count as finished."""
+    finer = recipe.finer and recipe.finer(evidence, draws, refinement(run.record))
+    if not finer:
+        return False
+    stop = f"{now()} the solver grid was too coarse: begun again with refine = {finer}"
+    files = {k: v for k, v in run.record.files.items() if not k.startswith("chains/")}
+    settings = {**run.record.settings, "refine": finer}
+    run.update(settings=settings, files=files, stops=[*run.record.stops, stop])
+    return True
 
 
 def _run(
     run: Run, compiled: Mapping[str, Any], todo: list[Task], cores: int, watch: Watch | None
 ) -> None:
     def commit(task: Task, groups: Groups) -> None:
-        origin = {"seed": str(task.seed), "digest": run.record.digest, "code": run.record.code}
+        origin = _marks(run, task)
         groups["posterior"] = groups["posterior"].assign_attrs(origin)
         run.write_groups(task.file, groups)
 
@@ -330,10 +362,15 @@ def _is_finished(run: Run, task: Task, settings: Settings) -> bool:
         draws = read_groups(path)["posterior"]
     except (RunError, KeyError):
         return False
-    attrs = draws.attrs
-    origin = (attrs.get("seed"), attrs.get("digest"), attrs.get("code"))
-    same = origin == (str(task.seed), run.record.digest, run.record.code)
+    same = _marks(run, task).items() <= draws.attrs.items()
     return same and draws.sizes["draw"] == settings.draws
+
+
+def _marks(run: Run, task: Task) -> dict[str, str]:
+    """What a chain's file says of the fit that it belongs to."""
+    record = run.record
+    refine = str(refinement(record))
+    return {"seed": str(task.seed), "digest": record.digest, "code": record.code, "refine": refine}
 
 
 def _compile(model: Any, subfits: Mapping[str, Updates]) -> dict[str, Any]:
