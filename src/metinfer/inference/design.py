@@ -8,13 +8,14 @@ for a mixture of contexts), their weights and where in the solver output they st
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from metinfer.errors import MetinferError
+from metinfer.inference.dosing import Course, courses
 from metinfer.inference.priors import Coordinates
 from metinfer.inference.statistics.choose import choose
 
@@ -56,7 +57,7 @@ class LaneSpec:
     arrival: str = "settled"
     arrival_start: float = 0.0
     arrival_end: float = 0.0
-    doses: tuple[Any, ...] = ()
+    doses: tuple[Course, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ class Design:
         return np.array([self.arms[i.arm].species for i in self.intervals], dtype=object)
 
 
-def lane_spec(arm: Any, context: str, doses: Iterable[Any] = ()) -> LaneSpec:
+def lane_spec(arm: Any, context: str, doses: tuple[Course, ...] = ()) -> LaneSpec:
     """The lane of one context of an arm."""
     surgery = arm.nk_activity == "surgery"
     return LaneSpec(
@@ -143,7 +144,7 @@ def lane_spec(arm: Any, context: str, doses: Iterable[Any] = ()) -> LaneSpec:
         arrival=arm.arrival,
         arrival_start=arm.arrival_start or 0.0,
         arrival_end=arm.arrival_end or 0.0,
-        doses=tuple(d for d in doses if d.arm == arm.arm),
+        doses=doses,
     )
 
 
@@ -186,7 +187,8 @@ class _Collector:
 
     def __init__(self, evidence: Any, coordinates: Coordinates) -> None:
         self.arms = {a.arm: a for a in evidence.arms}
-        self.doses = evidence.doses
+        self.evidence = evidence
+        self.given: dict[str, tuple[Course, ...]] = {}
         self.coordinates = coordinates
         self.times: dict[LaneSpec, set[float]] = {}
         self.nodes: dict[tuple[str, float, bool], int] = {}
@@ -204,7 +206,10 @@ class _Collector:
         return [self.node(arm, t) for t in grid]
 
     def _spec(self, arm: str, context: str) -> LaneSpec:
-        return lane_spec(self.arms[arm], context, self.doses)
+        if arm not in self.given:
+            doses, species = self.evidence.doses_of(arm), self.arms[arm].species
+            self.given[arm] = courses(doses, species, self.evidence.therapies)
+        return lane_spec(self.arms[arm], context, self.given[arm])
 
     def freeze(self) -> tuple[tuple[LaneSpec, ...], tuple[tuple[float, ...], ...], Nodes]:
         lanes = tuple(self.times)

@@ -12,7 +12,7 @@ from metinfer.inference.design import LaneSpec
 from metinfer.inference.priors import Coordinates, PriorTable
 from metinfer.mechanism.equations import PARAMETERS
 from metinfer.mechanism.grid import Lane
-from metinfer.mechanism.inputs import Input, Steps, window
+from metinfer.mechanism.inputs import Input, Steps, Sum, window
 
 #: Lane parameter -> named parameter, where nothing but the name differs.
 SHARED = {
@@ -205,4 +205,7 @@ def lane_inputs(spec: LaneSpec) -> dict[str, Input | float]:
         inputs["dip_on"] = Steps((0.0, SURGERY_DAYS), (1.0, 0.0), before=0.0)
     if spec.arrival == "primary":
         inputs["arrival"] = window(spec.arrival_start, spec.arrival_end)
+    for target in dict.fromkeys(name for name, _ in spec.doses):
+        given = tuple(course for name, course in spec.doses if name == target)
+        inputs[target] = given[0] if len(given) == 1 else Sum(given)
     return inputs
