@@ -99,15 +99,15 @@ def medians() -> list[Setting]:
     every += [
         Setting(
             "median_rounded",
-            "normal, IQR rounded to 1, n 11",
-            lambda r: median_row(normal_values(11, r), "iqr", 1.0),
+            "normal, IQR rounded to 0.5, n 11",
+            lambda r: median_row(normal_values(11, r), "iqr", 0.5),
             NARROW,
             nodes=17,
         ),
         Setting(
             "median_log_rounded",
-            "log SD 0.8, IQR rounded to 1, n 11",
-            lambda r: median_row(log_values(11, 0.8, r), "iqr", 1.0),
+            "log SD 0.8, IQR rounded to 0.5, n 11",
+            lambda r: median_row(log_values(11, 0.8, r), "iqr", 0.5),
             CLOSE,
             nodes=17,
         ),

@@ -20,6 +20,9 @@ def row(statistic, **cells):
         ("mean", {"value": 3.0, "low": 4.0, "n": 5, "spread": "sd"}, {}, "mean"),
         ("mean", {"value": 3.0, "low": 1.4, "n": 5, "spread": "sem"}, {}, "mean"),
         ("mean", {"value": 3.0, "low": 1.0, "n": 5, "spread": "sd"}, {"log": False}, "mean"),
+        ("mean", {"value": 3.0, "low": 2, "high": 4, "n": 9, "spread": "ci95"}, {}, "mean_log"),
+        ("mean", {"value": 3.0, "low": 1, "high": 5, "n": 40, "spread": "ci95"}, {}, "mean"),
+        ("mean", {"value": 3.0, "low": -1, "high": 7, "n": 5, "spread": "ci95"}, {}, "mean"),
         (
             "mean",
             {"value": 3.0, "low": 1.0, "n": 5, "spread": "sd"},

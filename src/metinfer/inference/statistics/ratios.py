@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytensor.tensor as pt
@@ -41,7 +41,7 @@ class Ratio(Statistic):
 
     name = "ratio"
     needs = ("value",)
-    optional = ("between_sd", "bias")
+    optional: ClassVar[tuple[str, ...]] = ("between_sd", "bias")
 
     def prepare(self, columns: Columns) -> Arrays:
         """Log ratio and SE, the log step of the contrast, and whether the SE is assumed."""
@@ -225,7 +225,7 @@ class SharedRatio(Ratio):
     `shared_control_logp`.
     """
 
-    optional = ("between_sd", "bias", "weight")
+    optional: ClassVar[tuple[str, ...]] = ("between_sd", "bias", "weight")
 
     def __init__(self, base: Ratio, shared: SharedControl) -> None:
         self.base, self.shared = base, shared
