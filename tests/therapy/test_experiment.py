@@ -82,7 +82,10 @@ def test_from_assumed_to_learnt(rng: np.random.Generator) -> None:
     answer, large = _normal(rng, 100)
     prior = rng.normal(size=DRAWS)
     small = Experiment("few", answer[:, None], 1, "normal", 20.0)
-    assert expect(large, answer, rng, prior).becomes_learnt > 0.95
+    found = expect(large, answer, rng, prior)
+    assert found.becomes_learnt > 0.95
+    assert found.learnt is False
+    assert expect(large, answer / 10.0, rng, prior).learnt is True
     assert expect(small, answer, rng, prior).becomes_learnt < 0.05
     assert np.isnan(expect(small, answer, rng).becomes_learnt)
 

@@ -86,6 +86,8 @@ class Expected:
     becomes_learnt : float
         Probability that the 90 % interval of the answer will share so little with that of the
         prior that it counts as learnt; NaN without a prior.
+    learnt : bool or None
+        Whether it counts as learnt already; None without a prior.
     draws : float
         Median effective number of draws; below `LEAST_DRAWS` the numbers are not `reliable`.
     """
@@ -96,6 +98,7 @@ class Expected:
     expected_variance: float
     standard_error: float
     becomes_learnt: float
+    learnt: bool | None
     draws: float
 
     @property
@@ -122,7 +125,8 @@ def expect(
     ----------
     experiment : Experiment
     answer : ndarray (draw,)
-        The named answer, of the same draws.
+        The named answer, of the same draws. Whether a therapy's effect is learnt is judged by
+        its risk ratio: a risk reduction also narrows when only the baseline risk is learnt.
     prior : ndarray (draw,), optional
         The same answer under the prior, of any number of draws.
     data_sets : int
@@ -142,7 +146,8 @@ def expect(
         variance[i] = weight @ (value - mean) ** 2
         size[i] = 1.0 / (weight @ weight)
         if prior is not None:
-            learnt[i] = _shared(prior[np.isfinite(prior)], value, weight) <= ASSUMED_ABOVE
+            learnt[i] = _learnt(prior, value, weight)
+    even = np.full(len(value), 1.0 / len(value))
     return Expected(
         name=kept.name,
         result=np.quantile(seen, QUANTILES, axis=0),
@@ -150,6 +155,7 @@ def expect(
         expected_variance=float(variance.mean()),
         standard_error=float(variance.std() / np.sqrt(data_sets)),
         becomes_learnt=float(learnt.mean()) if prior is not None else float("nan"),
+        learnt=_learnt(prior, value, even) if prior is not None else None,
         draws=float(np.median(size)),
     )
 
@@ -198,13 +204,13 @@ def weights(log_likelihood: np.ndarray, source: int | None = None) -> np.ndarray
     return np.asarray(weight / weight.sum())
 
 
-def _shared(prior: np.ndarray, value: np.ndarray, weight: np.ndarray) -> float:
-    """Overlap over union of the 90 % intervals of the prior and of weighted draws."""
+def _learnt(prior: np.ndarray, value: np.ndarray, weight: np.ndarray) -> bool:
+    """Whether the 90 % intervals of the prior and of weighted draws overlap little enough."""
     order = np.argsort(value)
     reached = np.cumsum(weight[order])
-    low, high = (
-        value[order][np.searchsorted(reached, p).clip(0, len(value) - 1)] for p in (0.05, 0.95)
-    )
-    first, last = np.quantile(prior, [0.05, 0.95])
+    places = np.searchsorted(reached, [0.05, 0.95]).clip(0, len(value) - 1)
+    low, high = value[order][places]
+    first, last = np.quantile(prior[np.isfinite(prior)], [0.05, 0.95])
     union = max(high, last) - min(low, first)
-    return float(max(0.0, min(high, last) - max(low, first)) / union) if union > 0 else 1.0
+    shared = max(0.0, min(high, last) - max(low, first))
+    return bool(union > 0 and shared / union <= ASSUMED_ABOVE)

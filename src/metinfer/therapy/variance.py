@@ -81,11 +81,7 @@ def split(
     spread = float(value @ value) / max(len(value) - 1, 1)
     features = _features(columns, len(value))
     names = list(features)
-    explained = {
-        chosen: _explained(value, [features[n] for n in chosen])
-        for size in range(len(names) + 1)
-        for chosen in combinations(names, size)
-    }
+    explained = _explained(value, features)
     parts = {name: spread * _shapley(name, names, explained) for name in names}
     parts |= {
         SAMPLING: float(sampling),
@@ -135,15 +131,27 @@ def _features(columns: Mapping[str, np.ndarray], draws: int) -> dict[str, np.nda
     }
 
 
-def _explained(value: np.ndarray, parts: Sequence[np.ndarray]) -> float:
-    """Share of the variance that the columns explain, corrected for their number."""
-    if not parts or not np.any(value):
-        return 0.0
-    table = np.concatenate([np.ones((len(value), 1)), *parts], axis=1)
-    fitted, _, rank, _ = np.linalg.lstsq(table, value, rcond=1e-9)
-    left = value - table @ fitted
-    unbiased = (left @ left) / max(len(value) - rank, 1) / ((value @ value) / (len(value) - 1))
-    return float(np.clip(1.0 - unbiased, 0.0, 1.0))
+def _explained(
+    value: np.ndarray, features: Mapping[str, np.ndarray]
+) -> dict[tuple[str, ...], float]:
+    """Share of the variance that each set of groups explains, corrected for its columns.
+
+    By the normal equations, formed once: the columns are centred and of like size.
+    """
+    table = np.concatenate(list(features.values()), axis=1)
+    table = table - table.mean(axis=0)
+    gram, toward = table.T @ table, table.T @ value
+    owner = np.repeat(list(features), [c.shape[1] for c in features.values()])
+    whole, found = float(value @ value), {}
+    for size in range(len(features) + 1):
+        for chosen in combinations(features, size):
+            at = np.flatnonzero(np.isin(owner, chosen))
+            found[chosen] = 0.0
+            if len(at) and whole > 0:
+                fitted, _, rank, _ = np.linalg.lstsq(gram[np.ix_(at, at)], toward[at], rcond=1e-10)
+                left = (whole - fitted @ toward[at]) / max(len(value) - 1 - rank, 1)
+                found[chosen] = float(np.clip(1.0 - left * (len(value) - 1) / whole, 0.0, 1.0))
+    return found
 
 
 def _shapley(name: str, names: Sequence[str], explained: Mapping[tuple[str, ...], float]) -> float:
