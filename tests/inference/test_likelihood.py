@@ -198,9 +198,10 @@ def test_solve_refuses_wrong_parameters(tiny, parameters, words):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::FutureWarning")
 def test_samplers_of_all_kinds(own_model):
     with own_model:
-        best = pm.find_MAP(progressbar=False, maxeval=50, compile_kwargs=QUICK)
+        best = pm.find_MAP(progressbar=False, maxiter=3, compile_kwargs=QUICK)
         tree = pm.sample(
             20, tune=20, chains=1, progressbar=False, random_seed=1, compile_kwargs=QUICK,
             compute_convergence_checks=False,
