@@ -198,7 +198,7 @@ def test_solve_refuses_wrong_parameters(tiny, parameters, words):
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore::FutureWarning")
+@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore:The optimizer did not converge")
 def test_samplers_of_all_kinds(own_model):
     with own_model:
         best = pm.find_MAP(progressbar=False, maxiter=3, compile_kwargs=QUICK)

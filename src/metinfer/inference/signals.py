@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 import pytensor.tensor as pt
-import sympy as sp
 
 from metinfer.inference.design import LaneSpec
 from metinfer.inference.lanes import lane_inputs
-from metinfer.mechanism.equations import DERIVED, INPUTS, expand
+from metinfer.mechanism.derived import derived_function
+from metinfer.mechanism.equations import INPUTS
 from metinfer.mechanism.inputs import Input
 
 #: Elementary functions as PyTensor writes them.
@@ -24,25 +24,8 @@ _FUNCTIONS = {"exp": pt.exp, "log": pt.log, "sqrt": pt.sqrt}
 
 @cache
 def formula(name: str) -> tuple[tuple[str, ...], Callable[..., Any]]:
-    """Names of the arguments of a derived quantity, and the function of them.
-
-    Parameters
-    ----------
-    name : str
-        Symbol of the quantity in `mechanism.equations.DERIVED`, for example ``G``.
-
-    Returns
-    -------
-    tuple of str
-        States, lane parameters and inputs that it depends on.
-    callable
-        Takes their values in that order, as tensors or arrays of one shape.
-    """
-    symbol = next(s for s in DERIVED if s.name == name)
-    expression = expand(DERIVED[symbol])
-    arguments = sorted(expression.free_symbols, key=lambda s: s.name)
-    call = sp.lambdify(arguments, expression, modules=[_FUNCTIONS, "numpy"])
-    return tuple(a.name for a in arguments), call
+    """Arguments of a derived quantity and its function; see `mechanism.derived`."""
+    return derived_function(name, _FUNCTIONS)
 
 
 def input_values(
