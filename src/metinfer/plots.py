@@ -1,6 +1,7 @@
 """Figures for notebooks: the same functions that draw the report.
 
-Each takes the plain rows of `metinfer.report.content` and returns a matplotlib Figure:
+Most take the plain rows of `metinfer.report.content`, those about one therapy the results of
+`metinfer.therapy.decide`; each returns a matplotlib Figure:
 
 >>> from metinfer import plots
 >>> content = plots.content(run)                       # doctest: +SKIP
@@ -10,8 +11,10 @@ Each takes the plain rows of `metinfer.report.content` and returns a matplotlib 
 from metinfer.report.collect import collect as content
 from metinfer.report.figures import (
     answer_densities,
+    dose_response_curve,
     event_free_curves,
     interval_events,
+    lasting_against_delay,
     liver_niche,
     observed_against_predicted,
     parameter_intervals,
@@ -19,13 +22,17 @@ from metinfer.report.figures import (
     risk_reduction_forest,
     survival_curves,
     trace_plots,
+    variance_shares,
+    window_by_start,
 )
 
 __all__ = [
     "answer_densities",
     "content",
+    "dose_response_curve",
     "event_free_curves",
     "interval_events",
+    "lasting_against_delay",
     "liver_niche",
     "observed_against_predicted",
     "parameter_intervals",
@@ -33,4 +40,6 @@ __all__ = [
     "risk_reduction_forest",
     "survival_curves",
     "trace_plots",
+    "variance_shares",
+    "window_by_start",
 ]

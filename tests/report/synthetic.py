@@ -326,6 +326,24 @@ def small(reportable: bool = True) -> ReportContent:
     )  # fmt: skip
 
 
+def bundled() -> ReportContent:
+    """Return the made-up report with every table that the bundled evidence alone decides."""
+    from metinfer.evidence.bundled import bundled_path
+    from metinfer.evidence.read import read_evidence
+    from metinfer.report.gather import evidence as tables
+    from metinfer.report.gather import likelihood, model, scores
+
+    data = read_evidence(bundled_path())
+    base = content()
+    return dataclasses.replace(
+        base, author=tables.author_fields(data.analysis), roles=tables.role_counts(data),
+        coverage=tables.coverage(data), against=tables.against(data),
+        likelihoods=likelihood.likelihoods(data), equations=model.equations(),
+        states=model.states(), inputs=model.inputs(), files=tables.input_files(data),
+        scores=scores.scores(base.rows, base.intervals, None),
+    )  # fmt: skip
+
+
 def hostile() -> ReportContent:
     """Return the report with markup, script, formulas and dollar signs in its labels."""
     base = small()

@@ -9,11 +9,11 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from tests.report.synthetic import ASSUMED, content, small
 
 from metinfer.report import sections
 from metinfer.report.build import TITLES, clean, render
 from metinfer.report.content import ReportContent, Verdict
+from tests.report.synthetic import ASSUMED, content, small
 
 
 class Page(HTMLParser):

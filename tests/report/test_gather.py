@@ -42,9 +42,12 @@ def test_a_link_that_repeats_its_prior_is_absent_as_often_as_assumed() -> None:
 
 
 def test_no_row_says_that_nothing_can_be_learnt() -> None:
-    assert "nothing can be learnt" in evidence.teach(0, 0)
-    assert "One cohort" in evidence.teach(5, 1)
-    assert "Thin" in evidence.teach(3, 3)
+    assert "nothing can be learnt" in evidence.teach(0, 0)[0]
+    assert "One cohort" in evidence.teach(5, 1)[0]
+    assert "Too thin" in evidence.teach(3, 3)[0]
+    assert [evidence.teach(*n)[1] for n in ((0, 0), (5, 1), (3, 3), (4, 2))] == [
+        True, True, True, False,
+    ]  # fmt: skip
 
 
 def test_every_equation_can_be_drawn() -> None:

@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup
 
 from metinfer.report import summary, words
-from metinfer.report.content import ReportContent, Span
+from metinfer.report.content import ReportContent
 from metinfer.report.drawings import all_drawings, draw_equations
 from metinfer.report.explorer import explorer
 from metinfer.report.sections import all_tables
@@ -113,15 +113,12 @@ def _environment() -> Environment:
     environment.globals.update(
         measure=words.measure,
         years=words.years,
+        span_text=words.span_text,
         assumed=words.is_assumed,
-        parts=_parts,
+        parts=words.shown,
         answer_sentence=summary.answer_sentence,
     )
     return environment
-
-
-def _parts(span: Span | None, factor: float) -> tuple[str, str, str]:
-    return words.span_parts(None if span is None else words.scale(span, factor))
 
 
 def _asset(environment: Environment, name: str, **values: Any) -> Markup:
@@ -143,6 +140,9 @@ def render(content: ReportContent) -> str:
         equations=draw_equations(content.equations),
         explorer=explorer(content),
         echoes=_echoes(content),
+        conflicts=[p for p in content.parameters if p.conflicts],
+        extremes=summary.extreme_rows(content),
+        thin=summary.thin_sentences(content),
         sentences=summary.sentences(content),
         css=_asset(environment, "report.css", light=light, dark=dark),
         js=_asset(environment, "report.js"),
@@ -155,9 +155,9 @@ def _by_attribute(tables: dict[str, Any]) -> dict[str, Any]:
 
 def _echoes(content: ReportContent) -> list[str]:
     """Return the parameters whose 90 % intervals before and after overlap by more than 80 %."""
-    return [
+    return sorted(
         p.meaning or p.name for p in content.parameters if p.overlap is not None and p.overlap > 0.8
-    ]
+    )
 
 
 def as_json(content: ReportContent) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from metinfer.report.content import (
     Verdict,
 )
 from metinfer.report.gather import evidence as tables
-from metinfer.report.gather import fit, model, posterior, predictions
+from metinfer.report.gather import fit, likelihood, model, posterior, predictions, scores
 from metinfer.report.words import number
 
 TITLE = "Dormant tumour cells in the liver: what published tables say about therapies"
@@ -32,6 +32,12 @@ GUARDS = {
     "failed solves": "every accepted draw has a solved model",
     "solver grid": "finer time steps would not change the answers",
 }
+#: Where a gate was worst: names of the program -> words.
+DETAILS = {
+    "latent": "worst among all unknowns, on the scale of sampling",
+    "share_latent": "worst among shares, on the scale of sampling",
+    "transfer_latent": "worst among mouse-to-human deviations",
+}
 ASSUMPTIONS = (
     Assumption("Fold effects cross from mouse to human, with a stated spread.",
                "The mouse rows teach nothing about people; read \u201cwithout mouse rows\u201d."),
@@ -43,6 +49,25 @@ ASSUMPTIONS = (
                "Effects on all sites would be larger."),
     Assumption("Published cohorts are independent unless they name the same people.",
                "Intervals would be too narrow."),
+)  # fmt: skip
+
+
+#: Gate -> what it verifies, with its value.
+CHECKED = {
+    "solver grid": "Time steps: largest shift of a posterior mean is {value} sd",
+    "failed solves": "Failed solves among accepted draws: {value}",
+}
+TESTED = (
+    Check("Gradient of the solver against finite differences and complex steps",
+          "in the test suite of the program; not recorded with a run", "not run",
+          "pytest tests/mechanism/test_op.py"),
+    Check("Mass balance, limiting cases with a known answer, another solver",
+          "in the test suite of the program; not recorded with a run", "not run",
+          "pytest tests/mechanism/test_limits.py"),
+    Check("Known-answer cases of every statistic", "in the test suite of the program; not "
+          "recorded with a run", "not run", "pytest tests/inference"),
+    Check("Parameter recovery and calibration on simulated data", "", "not run",
+          "metinfer calibrate DATA -o RUN --fits 50"),
 )  # fmt: skip
 
 
@@ -60,11 +85,14 @@ def collect(run: Any) -> ReportContent:
     evidence = run.evidence
     author = tables.author_fields(evidence.analysis)
     gates, judged = _gates(run)
-    found, answers, missing = _therapies(run)
+    predicted = _dataset(run, "predictions.nc")
+    found, answers, missing = _therapies(run, predicted)
     groups = run.groups
     after, before = groups.get("posterior"), groups.get("prior")
     known = _parameters(evidence, after, before)
     predictive = _dataset(run, "predictive.nc")
+    rows = _fitted(fit.row_fits, evidence, predictive, "row")
+    intervals = _fitted(fit.interval_fits, evidence, predictive, "interval")
     return ReportContent(
         title=TITLE,
         verdict=verdict(run, gates, judged, author, missing),
@@ -73,8 +101,10 @@ def collect(run: Any) -> ReportContent:
         roles=tables.role_counts(evidence),
         coverage=tables.coverage(evidence),
         against=tables.against(evidence),
-        rows=_fitted(fit.row_fits, evidence, predictive, "row"),
-        intervals=_fitted(fit.interval_fits, evidence, predictive, "interval"),
+        rows=rows,
+        intervals=intervals,
+        scores=scores.scores(rows, intervals, predictive),
+        likelihoods=likelihood.likelihoods(evidence),
         survival=_fitted(fit.survival_fits, evidence, predictive, "cohort"),
         equations=model.equations(),
         states=model.states(),
@@ -83,7 +113,7 @@ def collect(run: Any) -> ReportContent:
         links=posterior.links(known, evidence.parameters, after),
         parameters=known,
         gates=gates,
-        checks=_checks(),
+        checks=_checks(gates, predicted),
         traces=() if after is None else posterior.traces(after, known),
         computation=_computation(run),
         curves=predictions.curves(found),
@@ -114,8 +144,9 @@ def _dataset(run: Any, name: str) -> xr.Dataset | None:
     return next(iter(groups.values()))
 
 
-def _therapies(run: Any) -> tuple[list[dict[str, Any]], tuple[Any, ...], tuple[str, ...]]:
-    dataset = _dataset(run, "predictions.nc")
+def _therapies(
+    run: Any, dataset: xr.Dataset | None
+) -> tuple[list[dict[str, Any]], tuple[Any, ...], tuple[str, ...]]:
     asked = run.evidence.analysis.get("answer", [])
     if dataset is None:
         return [], (), ("the therapies were not predicted (metinfer predict RUN)",) if asked else ()
@@ -145,8 +176,8 @@ def _gates(run: Any) -> tuple[tuple[Gate, ...], bool | None]:
 
 def _guard(gate: dict[str, Any]) -> str:
     words = GUARDS.get(gate["name"], "")
-    detail = gate.get("detail", "")
-    return f"{words} ({detail})" if detail else words
+    detail = DETAILS.get(gate.get("detail", ""), gate.get("detail", ""))
+    return f"{words} ({detail.replace('_', ' ')})" if detail else words
 
 
 def verdict(run: Any, gates: tuple[Gate, ...], judged: bool | None,
@@ -175,13 +206,20 @@ def verdict(run: Any, gates: tuple[Gate, ...], judged: bool | None,
     return Verdict(not reasons, tuple(reasons), levels, run.record.quick)
 
 
-def _checks() -> tuple[Check, ...]:
-    return (
-        Check("Known-answer cases, gradient against finite differences, mass balance, units",
-              "part of the test suite of the program", "not run", "make test"),
-        Check("Parameter recovery and calibration on simulated data", "", "not run",
-              "metinfer calibrate DATA -o RUN --fits 50"),
-    )  # fmt: skip
+def _checks(gates: tuple[Gate, ...], predicted: xr.Dataset | None) -> tuple[Check, ...]:
+    """Return what this run says of its own arithmetic, then what only the tests can say."""
+    states = {True: "pass", False: "fail", None: "not run"}
+    made = [
+        Check(CHECKED[g.name].format(value=number(g.value, 2)), g.meaning, states[g.passed])
+        for g in gates
+        if g.name in CHECKED
+    ]
+    if predicted is not None and "failed" in predicted:
+        bad = int(predicted["failed"].sum())
+        tried = predicted["failed"].size * predicted.sizes.get("draw", 1)
+        made.append(Check("Therapies solved in every draw", f"{bad:,} of {tried:,} solves failed",
+                          "pass" if bad == 0 else "fail"))  # fmt: skip
+    return (*made, *TESTED)
 
 
 def _computation(run: Any) -> tuple[Note, ...]:

@@ -115,6 +115,8 @@ class Coverage:
     cohorts: int
     events: float
     statement: str = ""
+    intervals: int = 0  # follow-up intervals, beside the rows
+    thin: bool = False  # too little to teach anything
 
 
 @dataclass(frozen=True)
@@ -138,6 +140,12 @@ class RowFit:
     n: float | None = None
     when: str = ""
     tail: float | None = None  # two-sided posterior predictive tail probability
+    count: str = ""  # "9 of 17" behind a share
+
+    @property
+    def inside_half(self) -> bool:
+        """Whether the published value lies within the 50 % predictive interval."""
+        return self.predicted.lo50 <= self.reported <= self.predicted.hi50
 
     @property
     def inside(self) -> bool:
@@ -157,6 +165,12 @@ class IntervalFit:
     expected: Span
     role: str = "fit"
     tail: float | None = None
+    source: str = ""
+
+    @property
+    def inside_half(self) -> bool:
+        """Whether the observed count lies within the 50 % predictive interval."""
+        return self.expected.lo50 <= self.observed <= self.expected.hi50
 
     @property
     def inside(self) -> bool:
@@ -175,6 +189,31 @@ class SurvivalFit:
     observed: tuple[float, ...]
     time: tuple[float, ...]
     bands: tuple[Span, ...]
+
+
+@dataclass(frozen=True)
+class Score:
+    """How many published values of one stream lie inside their predictive intervals."""
+
+    stream: str
+    role: str
+    items: int
+    inside50: int
+    inside90: int
+    judged: str
+    seen: float | None = None  # events, for follow-up intervals
+    expected: Span | None = None
+
+
+@dataclass(frozen=True)
+class Likelihood:
+    """How one published statistic is scored, and how many rows it scores."""
+
+    statistic: str
+    formula: str
+    fitted: int
+    checked: int
+    code: str = ""
 
 
 @dataclass(frozen=True)
@@ -250,6 +289,13 @@ class Parameter:
     mcse: float | None = None
     positive: bool = False
 
+    @property
+    def conflicts(self) -> bool:
+        """Whether the posterior median lies outside the 90 % interval of the prior."""
+        if self.posterior is None:
+            return False
+        return not self.prior.lo90 <= self.posterior.median <= self.prior.hi90
+
 
 @dataclass(frozen=True)
 class Gate:
@@ -324,6 +370,8 @@ class ReportContent:
     rows: tuple[RowFit, ...] = ()
     intervals: tuple[IntervalFit, ...] = ()
     survival: tuple[SurvivalFit, ...] = ()
+    scores: tuple[Score, ...] = ()
+    likelihoods: tuple[Likelihood, ...] = ()
     against: tuple[Against, ...] = ()
     equations: tuple[Equation, ...] = ()
     states: tuple[Definition, ...] = ()

@@ -8,11 +8,12 @@ from typing import Any
 
 from markupsafe import Markup
 
-from metinfer.report import figures, words
+from metinfer.report import figures
 from metinfer.report.content import Curve, Effect, Equation, ReportContent
 from metinfer.report.figures.equations import equation_svg
 from metinfer.report.figures.export import to_svg
 from metinfer.report.figures.rows import pages
+from metinfer.report.sections import shown_populations
 
 PLURAL = {"regimen": "regimens", "clamp": "clamps", "adverse": "adverse events"}
 PER_PAGE = {"answers": 6, "parameters": 30, "forest": 13, "curves": 12, "cohorts": 8, "traces": 5}
@@ -90,70 +91,59 @@ def _traces(content: ReportContent) -> list[Drawing]:
     ]  # fmt: skip
 
 
-def drawn_populations(content: ReportContent) -> tuple[str, ...]:
-    """Return the populations with figures of their own: those of the named answers.
-
-    The others are in the tables and in the interactive curves; drawing all would make a page
-    that nobody reads.
-    """
-    every = dict.fromkeys([*(e.population for e in content.effects),
-                           *(c.population for c in content.curves)])  # fmt: skip
-    named = dict.fromkeys(a.effect.population for a in content.answers)
-    return tuple(named or every)[:4]
-
-
-def forest_effects(content: ReportContent) -> dict[tuple[str, float], list[Effect]]:
-    """Return absolute risk reductions by kind of therapy at the longest horizon of each unit."""
-    drawn = drawn_populations(content)
+def forest_effects(content: ReportContent) -> dict[str, list[Effect]]:
+    """Return absolute risk reductions by kind of therapy, at each population's longest horizon."""
+    drawn = shown_populations(content)
     chosen = [e for e in content.effects
               if e.measure == "absolute_risk_reduction" and e.population in drawn]  # fmt: skip
     longest = {e.population: e.horizon for e in sorted(chosen, key=lambda e: e.horizon)}
-    groups: dict[tuple[str, float], list[Effect]] = {}
+    groups: dict[str, list[Effect]] = {}
     for effect in chosen:
         if effect.horizon == longest[effect.population]:
-            groups.setdefault((effect.kind, effect.horizon), []).append(effect)
+            groups.setdefault(effect.kind, []).append(effect)
     return groups
 
 
 def _forest(content: ReportContent) -> list[Drawing]:
     made = []
-    for (kind, horizon), effects in forest_effects(content).items():
-        title = f"Absolute risk reduction within {words.years(horizon)}, {PLURAL.get(kind, kind)}"
+    for kind, effects in forest_effects(content).items():
         caption = (
-            "Circles are the posterior, squares the prior behind it, triangles the posterior "
-            "without the mouse rows; thick bars are 50 %, thin ones 90 % intervals. In the order "
-            "of the therapy table: no ranking is implied."
+            "Circles are the posterior (filled where it was learnt), squares the prior behind it, "
+            "triangles the posterior without the mouse rows; thick bars are 50 %, thin ones 90 % "
+            "intervals. Each population has its own scale. In the order of the therapy table: no "
+            "ranking is implied."
         )
-        name = f"forest-{words.number(horizon)}-{kind}".replace(".", "-")
-        made += _series(name, title, caption, figures.risk_reduction_forest, effects,
-                        PER_PAGE["forest"])  # fmt: skip
+        therapies = list(dict.fromkeys(e.therapy for e in effects))
+        for k, (part, names) in enumerate(_chunks(therapies, PER_PAGE["forest"])):
+            made.append(_drawing(
+                f"forest-{kind}-{k}", f"Absolute risk reduction, {PLURAL.get(kind, kind)}{part}",
+                caption, figures.risk_reduction_forest,
+                [e for e in effects if e.therapy in names]))  # fmt: skip
     return made
+
+
+def answered_curves(content: ReportContent) -> list[Curve]:
+    """Return the curves of the named answers, each beside no therapy in the same population."""
+    after = [c for c in content.curves if c.source == "posterior"]
+    named = [(a.effect.therapy, a.effect.population) for a in content.answers
+             if a.effect.measure != "risk_untreated"]  # fmt: skip
+    treated = [c for c in after if c.therapy and (not named or (c.therapy, c.population) in named)]
+    return treated[: PER_PAGE["curves"]]
 
 
 def _curves(content: ReportContent) -> list[Drawing]:
-    drawn = drawn_populations(content)
-    shown = [c for c in content.curves if c.source == "posterior" and c.population in drawn]
-    made = []
-    for place, population in enumerate(dict.fromkeys(c.population for c in shown)):
-        group = [c for c in shown if c.population == population]
-        base = [c for c in group if not c.therapy]
-        treated = [c for c in group if c.therapy]
-        for kind in dict.fromkeys(c.kind for c in treated):
-            made += _curve_parts(f"curves-{place}-{kind}", population, kind, base,
-                                 [c for c in treated if c.kind == kind])  # fmt: skip
-    return made
-
-
-def _curve_parts(name: str, population: str, kind: str, base: list[Curve],
-                 treated: list[Curve]) -> list[Drawing]:  # fmt: skip
-    return [
-        _drawing(f"{name}-{k}",
-                 f"Share free of metastasis, {PLURAL.get(kind, kind)}, {population}{part}",
-                 "Posterior median with 50 % and 90 % bands; the dashed grey line is no therapy. "
-                 "The vertical axis starts above zero where every curve stays high.",
-                 figures.event_free_curves, [*base, *group])
-        for k, (part, group) in enumerate(_chunks(treated, PER_PAGE["curves"]))
-    ]  # fmt: skip
+    treated = answered_curves(content)
+    here = {c.population for c in treated}
+    base = [c for c in content.curves
+            if c.source == "posterior" and not c.therapy and c.population in here]  # fmt: skip
+    caption = (
+        "Posterior median with 50 % and 90 % bands; the dashed grey line is no therapy. The "
+        "vertical axis starts above zero where every curve stays high."
+    )
+    if not treated:
+        return []
+    title = "Share free of metastasis, therapies of the named answers"
+    return [_drawing("curves", title, caption, figures.event_free_curves, [*base, *treated])]
 
 
 def _links(content: ReportContent) -> list[Drawing]:
@@ -183,7 +173,8 @@ def all_drawings(content: ReportContent) -> dict[str, list[Drawing]]:
             "not learnt.", figures.parameter_intervals, known, PER_PAGE["parameters"]),
         "survival": _series(
             "survival", "Share free of an event, published and modelled",
-            "Diamonds are Kaplan-Meier estimates; the band is the model.",
+            "Diamonds are Kaplan-Meier estimates, as far as ten people or more are at risk; the "
+            "band is the model.",
             figures.survival_curves, content.survival, PER_PAGE["cohorts"]),
         "events": _intervals(content),
         "rows": _rows(content),

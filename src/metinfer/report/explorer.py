@@ -7,7 +7,7 @@ from typing import Any
 
 from metinfer.report import words
 from metinfer.report.content import Curve, Effect, ReportContent, Span
-from metinfer.report.sections import CONTRASTS
+from metinfer.report.sections import CONTRASTS, shown_populations
 
 SOURCES = (
     ("posterior", "posterior"),
@@ -32,8 +32,13 @@ def explorer(content: ReportContent) -> dict[str, Any] | None:
     measures = dict.fromkeys(e.measure for e in content.effects if e.measure in CONTRASTS)
     return {
         "choices": {**shared, "source": [s for s in SOURCES if s[0] in here]},
-        "filters": {**shared, "measure": [(m, words.measure(m).label) for m in measures]},
+        "filters": {
+            **shared,
+            "population": _same(shown_populations(content)),
+            "measure": [(m, words.measure(m).label) for m in measures],
+        },
         "data": {
+            "time": {c.population: _time(c) for c in content.curves},
             "curves": [_curve(c) for c in content.curves],
             "effects": [_effect(e) for e in content.effects if e.measure in CONTRASTS],
             "horizons": _horizons(content),
@@ -55,16 +60,23 @@ def _same(values: Iterable[str]) -> list[tuple[str, str]]:
     return [(v, v) for v in dict.fromkeys(values)]
 
 
-def _curve(curve: Curve) -> dict[str, Any]:
+def _kept(curve: Curve) -> list[int]:
     step = max(1, -(-(len(curve.time) - 1) // (POINTS - 1)))
-    keep = sorted({*range(0, len(curve.time), step), len(curve.time) - 1})
+    return sorted({*range(0, len(curve.time), step), len(curve.time) - 1})
+
+
+def _time(curve: Curve) -> list[float]:
+    return [round(curve.time[k], 5) for k in _kept(curve)]
+
+
+def _curve(curve: Curve) -> dict[str, Any]:
+    """Return one curve; shares count in ten-thousandths, which halves the page."""
     ends = ("lo90", "lo50", "median", "hi50", "hi90")
     return {
         "therapy": curve.therapy,
         "population": curve.population,
         "source": curve.source,
-        "time": [round(curve.time[k], 5) for k in keep],
-        "q": [[round(getattr(curve.bands[k], end), 4) for k in keep] for end in ends],
+        "q": [[round(1e4 * getattr(curve.bands[k], end)) for k in _kept(curve)] for end in ends],
     }
 
 
@@ -72,7 +84,7 @@ def _effect(effect: Effect) -> dict[str, Any]:
     measure = words.measure(effect.measure)
 
     def shown(span: Span | None) -> str | None:
-        return None if span is None else words.span_text(words.scale(span, measure.factor))
+        return None if span is None else words.shown_text(span, effect.measure)
 
     return {
         "therapy": effect.therapy,

@@ -19,8 +19,16 @@ KINDS = {
 }
 
 
-def _factor(effect: Effect) -> float:
-    return words.measure(effect.measure).factor
+def shown_populations(content: ReportContent) -> tuple[str, ...]:
+    """Return the populations with tables and figures of their own: those of the named answers.
+
+    The others are in the interactive curves and in report.json; showing all would make a page
+    that nobody reads.
+    """
+    every = dict.fromkeys([*(e.population for e in content.effects),
+                           *(c.population for c in content.curves)])  # fmt: skip
+    named = dict.fromkeys(a.effect.population for a in content.answers)
+    return tuple(named or every)[:4]
 
 
 def answers(content: ReportContent) -> Table:
@@ -57,10 +65,10 @@ def _measure_words(effect: Effect) -> str:
 def _beside(get: Any) -> list[Column]:
     """Return posterior, prior, posterior without mouse rows, overlap and learnt or assumed."""
     return [
-        span("Posterior", lambda x: get(x).posterior, lambda x: _factor(get(x))),
+        span("Posterior", lambda x: get(x).posterior, lambda x: get(x).measure),
         flag("Learnt or assumed", lambda x: learnt(get(x).learnt)),
-        span("Prior", lambda x: get(x).prior, lambda x: _factor(get(x))),
-        span("Without mouse rows", lambda x: get(x).no_mouse, lambda x: _factor(get(x))),
+        span("Prior", lambda x: get(x).prior, lambda x: get(x).measure),
+        span("Without mouse rows", lambda x: get(x).no_mouse, lambda x: get(x).measure),
         numeric("Overlap with prior", lambda x: get(x).overlap, words.share),
     ]
 
@@ -75,7 +83,11 @@ def effects(content: ReportContent, kind: str) -> Table:
         text("Number needed to treat", _needed),
         text("Applicability", lambda e: e.applicability),
     ]
-    items = [e for e in content.effects if e.kind == kind and e.measure in CONTRASTS]
+    here = shown_populations(content)
+    items = [
+        e for e in content.effects
+        if e.kind == kind and e.measure in CONTRASTS and e.population in here
+    ]  # fmt: skip
     return table(
         f"effects-{kind}", KINDS.get(kind, kind), columns, items, keys=_effect_keys, wide=True
     )
@@ -112,12 +124,15 @@ def coverage(content: ReportContent) -> Table:
     columns = [
         text("Part of the model", lambda c: c.state),
         text("Species", lambda c: c.species),
-        numeric("Rows", lambda c: c.rows, words.whole),
+        numeric("Fitted rows", lambda c: c.rows, words.whole),
+        numeric("Follow-up intervals", lambda c: c.intervals, words.whole),
         numeric("Cohorts", lambda c: c.cohorts, words.whole),
         numeric("Events", lambda c: c.events, words.whole),
         text("What that can teach", lambda c: c.statement),
     ]
-    return table("coverage", "Evidence per part of the model", columns, content.coverage)
+    return table(
+        "coverage", "Evidence per part of the model", columns, content.coverage, full=True
+    )
 
 
 def rows(content: ReportContent) -> Table:
@@ -126,8 +141,8 @@ def rows(content: ReportContent) -> Table:
         text("Row", lambda r: r.row),
         text("Source", lambda r: ", ".join(p for p in (r.source, r.locator) if p)),
         text("Group", lambda r: ", ".join(p for p in (r.species, r.arm, r.when) if p)),
-        text("Quantity", lambda r: f"{r.quantity} ({r.unit or '1'})"),
-        text("Statistic", lambda r: r.statistic),
+        text("Quantity", lambda r: f"{r.quantity} ({r.unit})" if r.unit else r.quantity),
+        text("Statistic", lambda r: ", ".join(p for p in (r.statistic, r.count) if p)),
         text("Role", lambda r: r.role),
         numeric("n", lambda r: r.n, words.whole),
         numeric("Reported", lambda r: r.reported),
@@ -147,16 +162,47 @@ def intervals(content: ReportContent) -> Table:
     """Return events seen and expected per follow-up interval."""
     columns = [
         text("Cohort", lambda i: i.arm),
+        text("Source", lambda i: i.source),
         numeric("From", lambda i: i.start, unit="years"),
         numeric("To", lambda i: i.end, unit="years"),
         numeric("At risk", lambda i: i.at_risk, words.whole),
         numeric("Events seen", lambda i: i.observed, words.whole),
-        span("Events expected", lambda i: i.expected),
+        span("Events expected", lambda i: i.expected, lambda _: "events"),
         text("Role", lambda i: i.role),
         flag("Inside 90 %", lambda i: _inside(i.inside)),
         numeric("Tail probability", lambda i: i.tail, lambda v: words.number(v, 2)),
     ]
-    return table("intervals", "Follow-up intervals", columns, content.intervals)
+    return table("intervals", "Follow-up intervals", columns, content.intervals, wide=True)
+
+
+def scores(content: ReportContent) -> Table:
+    """Return how many published values lie inside their predictive intervals, per stream."""
+    tone = {"as expected": "good", "too narrow": "bad"}
+    columns = [
+        text("Stream", lambda s: s.stream),
+        text("Role", lambda s: s.role),
+        numeric("Values", lambda s: s.items, words.whole),
+        numeric("Inside 50 %", lambda s: s.inside50 / s.items, words.share),
+        numeric("Inside 90 %", lambda s: s.inside90 / s.items, words.share),
+        flag("Verdict", lambda s: (s.judged, tone.get(s.judged, "warn"))),
+        numeric("Events seen", lambda s: s.seen, words.whole),
+        span("Expected", lambda s: s.expected, lambda _: "events"),
+    ]
+    caption = "Coverage of the predictive intervals, by stream"
+    return table("scores", caption, columns, content.scores, full=True)
+
+
+def likelihoods(content: ReportContent) -> Table:
+    """Return how each published statistic is scored, and how many rows it scores."""
+    columns = [
+        text("Published statistic", lambda k: k.statistic),
+        text("Likelihood", lambda k: k.formula),
+        numeric("Values fitted", lambda k: k.fitted, words.whole),
+        numeric("Values only predicted", lambda k: k.checked, words.whole),
+        text("Code", lambda k: k.code),
+    ]
+    caption = "Likelihood of each published statistic"
+    return table("likelihoods", caption, columns, content.likelihoods, full=True)
 
 
 def against(content: ReportContent) -> Table:
@@ -259,7 +305,7 @@ def gates(content: ReportContent) -> Table:
         text("Limit", lambda g: g.limit),
         flag("State", lambda g: state(g.passed)),
     ]
-    return table("gates", "Gates, fixed before fitting", columns, content.gates)
+    return table("gates", "Gates, fixed before fitting", columns, content.gates, full=True)
 
 
 def checks(content: ReportContent) -> Table:
@@ -271,7 +317,7 @@ def checks(content: ReportContent) -> Table:
         flag("State", lambda c: (c.state, tone.get(c.state, "warn"))),
         text("Command", lambda c: c.command),
     ]
-    return table("checks", "Checks of the computation", columns, content.checks)
+    return table("checks", "Checks of the computation", columns, content.checks, full=True)
 
 
 def files(content: ReportContent) -> Table:
@@ -292,7 +338,8 @@ def notes(content: ReportContent, part: str) -> Table:
 
 def all_tables(content: ReportContent) -> dict[str, Table]:
     """Return every table of the report by name; those without rows are empty."""
-    made = [f(content) for f in (answers, roles, coverage, rows, intervals, against, links)]
+    made = [f(content) for f in (answers, roles, coverage, rows, intervals, against)]
+    made += [f(content) for f in (scores, likelihoods, links)]
     made += [f(content) for f in (assumptions, priors, posteriors, quality, gates, checks, files)]
     made += [definitions(content, part) for part in ("states", "inputs")]
     made += [effects(content, kind) for kind in dict.fromkeys(e.kind for e in content.effects)]

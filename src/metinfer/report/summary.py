@@ -3,7 +3,20 @@
 from __future__ import annotations
 
 from metinfer.report import words
-from metinfer.report.content import Answer, Effect, ReportContent
+from metinfer.report.content import Answer, Coverage, Effect, ReportContent
+
+#: Measures that hold the baseline risk and the effect of the therapy (therapy.records.EFFECTS).
+BASELINE_AND_EFFECT = ("risk", "absolute_risk_reduction", "rmst_gain")
+ASSUMED_ABOVE = 0.8
+#: Two-sided predictive tail probability below which a row is named.
+EXTREME = 0.05
+#: What the score of the rows that were never fitted means.
+SCORED = {
+    "as expected": ": what chance allows.",
+    "too narrow": ": fewer than chance allows, so there the model is wrong or too sure.",
+}
+#: Parts of the model whose therapies are asked about: too little evidence is said plainly.
+NAMED_PARTS = ("NK", "IL-15", "interferon-gamma", "CXCL12", "TIMP-1")
 
 
 def answer_sentence(answer: Answer) -> str:
@@ -16,8 +29,7 @@ def answer_sentence(answer: Answer) -> str:
 
 
 def _risk(effect: Effect) -> str:
-    measure = words.measure(effect.measure)
-    median, _, wide = words.span_parts(words.scale(effect.posterior, measure.factor))
+    median, _, wide = words.shown(effect.posterior, effect.measure)
     who = "without therapy" if effect.measure == "risk_untreated" else f"under {effect.therapy}"
     return (
         f"the risk of metastasis within {words.years(effect.horizon)} {who} is {median} % "
@@ -27,7 +39,7 @@ def _risk(effect: Effect) -> str:
 
 def _would(effect: Effect) -> str:
     measure = words.measure(effect.measure)
-    median, _, wide = words.span_parts(words.scale(effect.posterior, measure.factor))
+    median, _, wide = words.shown(effect.posterior, effect.measure)
     horizon = words.years(effect.horizon)
     if effect.measure == "absolute_risk_reduction":
         verb = "raise" if effect.posterior.median < 0 else "lower"
@@ -43,16 +55,25 @@ def _would(effect: Effect) -> str:
         )
     if effect.measure == "rmst_gain":
         return (
-            f"would change the event-free time within {horizon} by {median} years "
+            f"would change the event-free time within {horizon} by {median} {measure.unit} "
             f"(90 % interval {wide}){_crosses(effect)}"
         )
     return f"gives a {measure.label} of {median} {measure.unit} (90 % interval {wide})"
 
 
 def _crosses(effect: Effect) -> str:
-    none = words.measure(effect.measure).no_effect
-    if none is not None and effect.posterior.lo90 <= none <= effect.posterior.hi90:
+    """Say whether no effect, and whether harm that matters, lie inside the 90 % interval."""
+    how = words.measure(effect.measure)
+    if how.no_effect is None:
+        return ""
+    span = words.scale(effect.posterior, how.factor)
+    sign = -1.0 if how.harm > how.no_effect else 1.0  # a ratio harms above 1
+    worst = min(sign * span.lo90, sign * span.hi90)
+    if worst < sign * how.harm:
         return "; no effect and harm are both still possible"
+    gap = abs(how.harm - how.no_effect)
+    if worst < sign * how.no_effect + gap:
+        return "; an effect too small to matter is still possible"
     return ""
 
 
@@ -60,11 +81,21 @@ def learnt_sentence(effect: Effect) -> str:
     """Return what the model said before any data, and what that makes of the answer."""
     if effect.prior is None:
         return "What the model said before the data was not computed, so trust cannot be judged."
-    factor = words.measure(effect.measure).factor
-    before = words.span_text(words.scale(effect.prior, factor))
-    if words.is_assumed(effect.learnt):
+    before = words.shown_text(effect.prior, effect.measure)
+    if not words.is_assumed(effect.learnt):
+        return f"The data moved this: before them the model said {before}."
+    if effect.overlap is None or effect.overlap > ASSUMED_ABOVE:
         return f"This is assumed, not learnt: before any data the model already said {before}."
-    return f"The data moved this: before them the model said {before}."
+    if effect.measure in BASELINE_AND_EFFECT:
+        return (
+            "This is assumed, not learnt: the data taught the risk without therapy, but what the "
+            "therapy changes of it comes from the prior alone. Before any data the model said "
+            f"{before}."
+        )
+    return (
+        "This counts as assumed, not learnt: with so few draws the difference from the prior, "
+        f"{before}, may be chance."
+    )
 
 
 def evidence_sentence(content: ReportContent) -> str:
@@ -98,6 +129,62 @@ def fit_sentence(content: ReportContent) -> str:
     )
 
 
+def score_sentence(content: ReportContent) -> str:
+    """Return how many values that were never fitted lie inside their intervals."""
+    found = next((s for s in content.scores if s.role == "check"), None)
+    if found is None:
+        return "No row was held out: nothing tests the model on values it never saw."
+    return (
+        f"Of {found.items} published values that were never fitted, {found.inside50} lie inside "
+        f"their 50 % and {found.inside90} inside their 90 % predictive interval (about "
+        f"{found.items / 2:.0f} and {0.9 * found.items:.0f} are expected)"
+        f"{SCORED.get(found.judged, '.')}"
+    )
+
+
+def extreme_rows(content: ReportContent) -> list[str]:
+    """Return, per row and interval in the tail of its prediction, what was seen and predicted."""
+    made = []
+    for row in content.rows:
+        if row.tail is not None and row.tail < EXTREME:
+            unit = f" {row.unit}" if row.unit not in ("", "ratio") else ""
+            role = " (never fitted)" if row.role == "check" else ""
+            made.append(
+                f"{row.source}, {row.arm}{role}: {row.quantity} {words.number(row.reported)}{unit}"
+                f", predicted {words.span_text(row.predicted)}"
+            )
+    for item in content.intervals:
+        if item.tail is not None and item.tail < EXTREME:
+            made.append(
+                f"{item.arm}, years {item.start:.3g} to {item.end:.3g}: "
+                f"{_counted(item.observed, 'event')}, "
+                f"expected {words.shown_text(item.expected, 'events')}"
+            )
+    return made
+
+
+def thin_sentences(content: ReportContent) -> list[str]:
+    """Return where rows on what the therapies touch are too thin to teach anything."""
+    chosen = [c for c in content.coverage if c.thin and any(n in c.state for n in NAMED_PARTS)]
+    some = [_thin(c) for c in chosen if c.rows]
+    none = [f"{c.state} ({c.species})" for c in chosen if not c.rows]
+    if none:
+        some.append(f"No fitted row at all, so nothing can be learnt: {'; '.join(none)}.")
+    return some
+
+
+def _thin(part: Coverage) -> str:
+    events = f", {_counted(part.events, 'event')}" if part.events else ""
+    return (
+        f"{part.species.capitalize()}, {part.state}: {_counted(part.rows, 'row')} from "
+        f"{_counted(part.cohorts, 'cohort')}{events}. {part.statement}"
+    )
+
+
+def _counted(count: float, noun: str) -> str:
+    return f"{words.whole(count)} {noun}{'' if count == 1 else 's'}"
+
+
 def answers_sentence(content: ReportContent) -> str:
     """Return how many answers the data taught and how many only repeat the prior."""
     if not content.answers:
@@ -113,5 +200,6 @@ def answers_sentence(content: ReportContent) -> str:
 
 def sentences(content: ReportContent) -> list[str]:
     """Return the standard sentences, then those the content adds."""
-    standard = [answers_sentence(content), fit_sentence(content), evidence_sentence(content)]
+    standard = [answers_sentence(content), fit_sentence(content), score_sentence(content)]
+    standard.append(evidence_sentence(content))
     return [*standard, *content.summary]

@@ -48,7 +48,8 @@ class Table:
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
     keys: tuple[dict[str, str], ...] = field(default=())
-    wide: bool = False
+    wide: bool = False  # a landscape page in print
+    full: bool = False  # shown whole, without a scroll box
 
     def as_json(self) -> dict[str, Any]:
         """Return headings and values, every number at full precision."""
@@ -114,17 +115,20 @@ def numeric(
 def span(
     label: str,
     get: Callable[[Any], Span | None],
-    factor: Callable[[Any], float] = lambda _: 1.0,
+    name: Callable[[Any], str] = lambda _: "",
     **more: Any,
 ) -> Column:
-    """Return a column of medians with the 90 % interval below; downloads get all five numbers."""
+    """Return a column of medians with the 90 % interval below; downloads get all five numbers.
+
+    `name` gives the measure (a key of `words.MEASURES`) that decides unit and decimals.
+    """
 
     def make(item: Any) -> Cell:
         value = get(item)
         if value is None:
             return Cell(words.GAP, (None,) * 5)
-        shown = words.scale(value, factor(item))
-        median, _, wide = words.span_parts(shown)
+        median, _, wide = words.shown(value, name(item))
+        shown = words.scale(value, words.measure(name(item)).factor)
         ends = (shown.median, shown.lo50, shown.hi50, shown.lo90, shown.hi90)
         return Cell(median, ends, detail=wide)
 

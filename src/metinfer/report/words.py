@@ -20,14 +20,18 @@ class Measure:
     unit: str
     factor: float = 1.0
     no_effect: float | None = 0.0
+    decimals: int = 6  # at most so many: finer ones would be noise to a reader
+    harm: float = 0.0  # an interval reaches harm if it passes this (shown scale)
 
 
 MEASURES: dict[str, Measure] = {
-    "risk": Measure("risk of metastasis with therapy", "%", 100.0, None),
-    "risk_untreated": Measure("risk of metastasis without therapy", "%", 100.0, None),
-    "absolute_risk_reduction": Measure("absolute risk reduction", "percentage points", 100.0),
-    "risk_ratio": Measure("risk ratio, treated over untreated", "ratio", 1.0, 1.0),
-    "rmst_gain": Measure("event-free time gained", "years"),
+    "risk": Measure("risk of metastasis with therapy", "%", 100.0, None, 1),
+    "risk_untreated": Measure("risk of metastasis without therapy", "%", 100.0, None, 1),
+    "absolute_risk_reduction": Measure("absolute risk reduction", "percentage points", 100.0, 0.0,
+                                       2, -0.05),
+    "risk_ratio": Measure("risk ratio, treated over untreated", "ratio", 1.0, 1.0, 2, 1.015),
+    "events": Measure("events", "events", 1.0, None, 0),
+    "rmst_gain": Measure("event-free time gained", "days", 365.25, 0.0, 1, -1.0),
 }
 
 
@@ -96,8 +100,8 @@ def fixed(value: float, decimals: int) -> str:
     return text.lstrip("-") if float(text.replace(",", "")) == 0 else text.replace("-", MINUS)
 
 
-def span_parts(span: Span | None) -> tuple[str, str, str]:
-    """Return median, 50 % interval and 90 % interval as text.
+def span_parts(span: Span | None, most: int = 6) -> tuple[str, str, str]:
+    """Return median, 50 % interval and 90 % interval as text, with at most `most` decimals.
 
     Decimals follow the width of the 90 % interval; intervals over a wide range of positive
     values get two significant digits each.
@@ -106,10 +110,29 @@ def span_parts(span: Span | None) -> tuple[str, str, str]:
         return GAP, GAP, GAP
     values = (span.median, span.lo50, span.hi50, span.lo90, span.hi90)
     if _spans_decades(span) or max(abs(v) for v in values) < 1e-4:
-        ends = [number(v, 2) for v in values]
+        ends = [_two_digits(v, most) for v in values]
     else:
-        ends = [fixed(v, _decimals(span)) for v in values]
+        ends = [fixed(v, min(_decimals(span), most)) for v in values]
     return ends[0], f"{ends[1]} to {ends[2]}", f"{ends[3]} to {ends[4]}"
+
+
+def _two_digits(value: float, most: int) -> str:
+    text = number(value, 2)
+    if most >= 6:
+        return text
+    return fixed(value, most) if len(text.partition(".")[2]) > most or "e" in text else text
+
+
+def shown(span: Span | None, name: str) -> tuple[str, str, str]:
+    """Return median, 50 % and 90 % interval of a measure, in its unit and its decimals."""
+    how = measure(name)
+    return span_parts(None if span is None else scale(span, how.factor), how.decimals)
+
+
+def shown_text(span: Span | None, name: str) -> str:
+    """Return ``median (lo90 to hi90)`` of a measure, in its unit and its decimals."""
+    median, _, wide = shown(span, name)
+    return median if median == GAP else f"{median} ({wide})"
 
 
 def span_text(span: Span | None) -> str:

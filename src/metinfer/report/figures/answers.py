@@ -12,13 +12,23 @@ from matplotlib.lines import Line2D
 
 from metinfer.report import words
 from metinfer.report.content import Answer, Density, Parameter, Span
-from metinfer.report.figures.style import LOOKS, MUTED, bar, canvas, legend, styled, wrap
+from metinfer.report.figures.style import (
+    LOOKS,
+    MUTED,
+    Frame,
+    bar,
+    canvas,
+    legend,
+    shorten,
+    styled,
+    wrap,
+)
 
 
 @styled
 def answer_densities(answers: Sequence[Answer]) -> Figure:
     """Draw prior, posterior and posterior without mouse rows of each named answer."""
-    figure, axes = canvas(0.4 + 1.25 * len(answers), nrows=len(answers))
+    figure, axes = canvas([0.75] * len(answers), frame=Frame(left=0.2))
     for axis, answer in zip(axes[:, 0], answers, strict=True):
         _answer(axis, answer)
     handles = [
@@ -43,7 +53,7 @@ def _answer(axes: Axes, answer: Answer) -> None:
     axes.set_yticks([])
     axes.set_ylim(-top * 0.56, top * 1.08)
     axes.spines["left"].set_visible(False)
-    axes.set_title(wrap(f"{answer.name} \u2013 {effect.learnt}", 95, 1))
+    axes.set_title(wrap(f"{effect.learnt.capitalize()} \u2013 {answer.name}", 92, 1))
     axes.set_xlabel(f"{measure.label} at {words.years(effect.horizon)} ({measure.unit})")
 
 
@@ -79,14 +89,14 @@ def _relative(span: Span, parameter: Parameter) -> Span:
 def parameter_intervals(parameters: Sequence[Parameter]) -> Figure:
     """Draw each posterior inside its prior: a narrow bar was learnt, a full one was not."""
     shown = [p for p in parameters if p.posterior is not None]
-    figure, axes = canvas(0.75 + 0.235 * len(shown), nrows=1)
+    figure, axes = canvas([0.2 * len(shown)], frame=Frame(left=3.7, above=0.05, head=0.0))
     axis = axes[0, 0]
     axis.axvspan(-1, 1, color=LOOKS["prior"].colour, alpha=0.16, lw=0)
     axis.axvline(0, color=LOOKS["prior"].colour, ls="--", lw=1)
     for y, parameter in enumerate(shown):
         if parameter.posterior is not None:
             bar(axis, _relative(parameter.posterior, parameter), y, "posterior", 0.9)
-    axis.set_yticks(range(len(shown)), [wrap(p.meaning or p.name, 52, 1) for p in shown])
+    axis.set_yticks(range(len(shown)), [shorten(p.meaning or p.name, 58) for p in shown])
     axis.set_ylim(len(shown) - 0.4, -0.6)
     axis.set_xlim(-2, 2)
     axis.set_xticks([-1, 0, 1], ["prior 5 %", "prior median", "prior 95 %"])

@@ -10,11 +10,22 @@ from matplotlib.lines import Line2D
 
 from metinfer.report import words
 from metinfer.report.content import Trace
-from metinfer.report.figures.style import MUTED, SERIES, canvas, legend, styled, wrap
+from metinfer.report.figures.style import (
+    MUTED,
+    SERIES,
+    Frame,
+    canvas,
+    legend,
+    styled,
+    wrap,
+)
+
+#: Little room below: only the last panel has an axis label.
+FRAME = Frame(below=0.3)
 
 
 def _title(trace: Trace) -> str:
-    return wrap(f"{trace.name} (R-hat {words.number(trace.rhat, 4)})", 50, 1)
+    return wrap(f"{trace.name} (R-hat {words.number(trace.rhat, 4)})", 100, 1)
 
 
 def _chain_legend(figure: Figure, traces: Sequence[Trace]) -> None:
@@ -29,7 +40,7 @@ def _chain_legend(figure: Figure, traces: Sequence[Trace]) -> None:
 @styled
 def trace_plots(traces: Sequence[Trace]) -> Figure:
     """Draw the draws of each chain in order; good chains overlap like one fuzzy band."""
-    figure, axes = canvas(0.4 + 1.15 * len(traces), nrows=len(traces))
+    figure, axes = canvas([0.72] * len(traces), frame=FRAME)
     for axis, trace in zip(axes[:, 0], traces, strict=True):
         for k, chain in enumerate(trace.chains):
             colour, _, line = SERIES[k % len(SERIES)]
@@ -47,7 +58,7 @@ def rank_plots(traces: Sequence[Trace], bins: int = 20) -> Figure:
 
     Each chain should be flat: the grey line is the expected count.
     """
-    figure, axes = canvas(0.4 + 1.15 * len(traces), nrows=len(traces))
+    figure, axes = canvas([0.72] * len(traces), frame=FRAME)
     for axis, trace in zip(axes[:, 0], traces, strict=True):
         draws = np.asarray(trace.chains)
         ranks = draws.ravel().argsort().argsort().reshape(draws.shape)

@@ -19,6 +19,7 @@ from metinfer.report.figures.style import (
     MUTED,
     PAPER,
     VERMILLION,
+    Frame,
     canvas,
     legend,
     styled,
@@ -106,6 +107,8 @@ def _arrow(axes: Axes, arrow: Arrow, link: Link | None) -> None:
 
 def _strength(link: Link) -> str:
     lines = words.span_text(link.strength)
+    if link.unit not in ("", "1"):
+        lines += f" {link.unit}"
     if link.absent_posterior is not None:
         lines += f"\nabsent: {words.share(link.absent_posterior)}"
         if link.absent_prior is not None:
@@ -120,7 +123,7 @@ def liver_niche(links: Sequence[Link]) -> Figure:
     Strength is the median with its 90 % interval; wider lines are stronger, dashed ones are
     more likely absent than present.
     """
-    figure, axes = canvas(5.0, nrows=1)
+    figure, axes = canvas([4.6], frame=Frame(0.02, 0.02, 0.0, 0.02, 0.36))
     axis = axes[0, 0]
     axis.set_axis_off()
     axis.set_xlim(0.2, 9.95)

@@ -16,6 +16,7 @@ from metinfer.report.figures.style import (
     LOOKS,
     TALLEST,
     VERMILLION,
+    Frame,
     band,
     bar,
     canvas,
@@ -25,7 +26,8 @@ from metinfer.report.figures.style import (
 )
 
 LINE = 0.31  # inches per row
-HEAD = 0.62  # inches per panel for its title and axis
+FRAME = Frame(left=2.75, right=0.45, above=0.24, below=0.42)
+HEAD = FRAME.above + FRAME.below
 
 
 def panels(rows: Iterable[RowFit]) -> list[tuple[str, list[RowFit]]]:
@@ -59,7 +61,8 @@ def _is_wide(group: Sequence[RowFit]) -> bool:
 
 
 def _row_label(row: RowFit) -> str:
-    parts = [row.arm, row.when, row.statistic, f"n\u00a0=\u00a0{row.n:g}" if row.n else ""]
+    size = f"n\u00a0=\u00a0{row.n:g}" if row.n else ""
+    parts = [row.arm, row.when, *([row.count] if row.count else [row.statistic, size])]
     tail = " (predicted only)" if row.role == "check" else ""
     return wrap(", ".join(p for p in parts if p) + tail, 52, 2)
 
@@ -93,11 +96,9 @@ def observed_against_predicted(rows: Sequence[RowFit]) -> Figure:
     beyond the 90 % predictive interval.
     """
     groups = panels(rows)
-    sizes = [HEAD + LINE * len(g) for _, g in groups]
-    figure, axes = canvas(sum(sizes) + 0.4, nrows=len(groups), height_ratios=sizes)
+    figure, axes = canvas([LINE * len(g) for _, g in groups], frame=FRAME)
     for axis, (title, group) in zip(axes[:, 0], groups, strict=True):
         _panel(axis, title, group)
-    figure.align_ylabels()
     look = LOOKS["posterior"]
     handles = [
         Line2D([], [], color=VERMILLION, marker="D", ls="", label="published, fitted"),
@@ -114,11 +115,11 @@ def survival_curves(fits: Sequence[SurvivalFit]) -> Figure:
     """Draw Kaplan-Meier points of each cohort against the posterior event-free band."""
     columns = 2 if len(fits) > 1 else 1
     lines = math.ceil(len(fits) / columns)
-    figure, axes = canvas(0.4 + 2.15 * lines, nrows=lines, ncols=columns, sharey=True)
+    figure, axes = canvas([1.3] * lines, columns, Frame(above=0.4), "y")
     for axis, fit in zip(axes.flat, fits, strict=False):
         band(axis, fit.time, fit.bands, BLUE, "-", "model")
         axis.plot(fit.observed_time, fit.observed, "D", ms=3.4, color=VERMILLION)
-        axis.set_title(wrap(f"{fit.arm} (n\u00a0=\u00a0{fit.n:,.0f})", 38, 3))
+        axis.set_title(wrap(f"{fit.arm} (n\u00a0=\u00a0{fit.n:,.0f})", 46, 2), fontsize=7.5)
         axis.set_xlabel("years since surgery")
         axis.set_ylim(0, 1.02)
         axis.set_xlim(0, None)
@@ -145,7 +146,7 @@ def interval_events(items: Sequence[IntervalFit]) -> Figure:
         arms.setdefault(item.arm, []).append(item)
     columns = 2 if len(arms) > 1 else 1
     lines = math.ceil(len(arms) / columns)
-    figure, axes = canvas(0.4 + 1.75 * lines, nrows=lines, ncols=columns)
+    figure, axes = canvas([1.0] * lines, columns, Frame(above=0.4))
     for axis, (arm, group) in zip(axes.flat, arms.items(), strict=False):
         _events_panel(axis, arm, group)
     for axis in axes[:, 0]:
@@ -168,7 +169,7 @@ def _events_panel(axis: Axes, arm: str, group: Sequence[IntervalFit]) -> None:
     axis.vlines(middle, [i.expected.lo50 for i in group], [i.expected.hi50 for i in group],
                 color=BLUE, lw=4)  # fmt: skip
     axis.plot(middle, [i.observed for i in group], "D", ms=3.6, color=VERMILLION)
-    axis.set_title(wrap(arm, 38, 3))
+    axis.set_title(wrap(arm, 46, 2), fontsize=7.5)
     axis.set_xlabel("years since surgery")
     axis.set_ylim(0, None)
     axis.grid(axis="y")

@@ -16,6 +16,7 @@ from metinfer.report.figures.style import (
     LOOKS,
     MUTED,
     SERIES,
+    Frame,
     band,
     bar,
     canvas,
@@ -33,25 +34,21 @@ def floor(curves: Sequence[Curve]) -> float:
 
 @styled
 def event_free_curves(curves: Sequence[Curve]) -> Figure:
-    """Draw event-free curves of one population: a panel per therapy beside no therapy."""
-    untreated = [c for c in curves if not c.therapy]
+    """Draw event-free curves: a panel per therapy and population, beside no therapy."""
+    untreated = {c.population: c for c in curves if not c.therapy}
     treated = [c for c in curves if c.therapy]
     columns = min(3, max(len(treated), 1))
     lines = max(math.ceil(len(treated) / columns), 1)
-    figure, axes = canvas(
-        0.4 + 1.95 * lines, nrows=lines, ncols=columns, sharex=True, sharey=True
-    )
-    for place, curve in enumerate(treated):
-        colour, _, line = SERIES[place % len(SERIES)]
-        _curve_panel(axes.flat[place], curve, untreated, (colour, line))
-    axes.flat[0].set_ylim(floor(curves), 1.005)
+    frame = Frame(left=0.54, right=0.08, above=0.58)
+    figure, axes = canvas([1.25] * lines, columns, frame)
+    colours = {name: SERIES[k % len(SERIES)]
+               for k, name in enumerate(dict.fromkeys(c.therapy for c in treated))}  # fmt: skip
+    for axis, curve in zip(axes.flat, treated, strict=False):
+        _curve_panel(axis, curve, untreated.get(curve.population), colours[curve.therapy])
     for axis in axes[:, 0]:
-        axis.set_ylabel("share free of metastasis")
+        axis.set_ylabel("share free of metastasis", fontsize=7)
     for axis in axes.flat[len(treated) :]:
         axis.set_visible(False)
-    for axis in axes.flat[max(len(treated) - columns, 0) : len(treated)]:
-        axis.set_xlabel("years")
-        axis.tick_params(labelbottom=True)
     handles = [
         Line2D([], [], color=MUTED, ls="--", lw=1.4, label="no therapy, median"),
         Line2D([], [], color=SERIES[0][0], lw=1.6, label="with therapy, median"),
@@ -62,12 +59,18 @@ def event_free_curves(curves: Sequence[Curve]) -> Figure:
     return figure
 
 
-def _curve_panel(axis: Axes, curve: Curve, untreated: Sequence[Curve], look: Any) -> None:
-    for base in untreated:
+def _curve_panel(axis: Axes, curve: Curve, base: Curve | None, look: Any) -> None:
+    if base is not None:
         axis.plot(base.time, [b.median for b in base.bands], color=MUTED, ls="--", lw=1.4)
-    band(axis, curve.time, curve.bands, look[0], look[1], curve.therapy)
-    axis.set_title(wrap(curve.therapy, 30, 2))
-    axis.set_xlim(0, None)
+    days = curve.time[-1] < 0.75
+    band(axis, curve.time, curve.bands, look[0], look[2], curve.therapy)
+    axis.set_title(f"{wrap(curve.therapy, 30, 2)}\n{wrap(curve.population, 30, 2)}", fontsize=6.8)
+    axis.set_xlim(0, curve.time[-1])
+    axis.set_ylim(floor([curve, *([base] if base else [])]), 1.005)
+    if days:
+        ticks = [k * curve.time[-1] / 4 for k in range(5)]
+        axis.set_xticks(ticks, [f"{t * 365.25:.0f}" for t in ticks])
+    axis.set_xlabel("days" if days else "years")
     axis.grid(axis="y")
 
 
@@ -75,34 +78,66 @@ def _curve_panel(axis: Axes, curve: Curve, untreated: Sequence[Curve], look: Any
 def risk_reduction_forest(effects: Sequence[Effect]) -> Figure:
     """Draw absolute risk reductions with the prior and the posterior without mouse rows behind.
 
+    One column per population, each with its own scale; one line per therapy.
+
     Parameters
     ----------
     effects
-        Effects of one measure and one horizon, in the order to draw.
+        Effects of one measure, in the order to draw; one horizon per population.
     """
-    figure, axes = canvas(0.95 + 0.52 * len(effects), nrows=1)
-    axis = axes[0, 0]
+    therapies = list(dict.fromkeys(e.therapy for e in effects))
+    groups = list(dict.fromkeys((e.population, e.horizon) for e in effects))
+    frame = Frame(left=2.2, right=0.08, above=0.78, below=0.46)
+    figure, axes = canvas([0.4 * len(therapies)], 1, frame)
+    panels = _columns(figure, axes[0, 0], len(groups))
+    for axis, (population, horizon) in zip(panels, groups, strict=True):
+        title = wrap(population, 76 // len(groups), 5)
+        axis.set_title(f"{title}\n{words.years(horizon)}", fontsize=6.6)
+        axis.locator_params(axis="x", nbins=3)
+        for effect in effects:
+            if (effect.population, effect.horizon) == (population, horizon):
+                _reduction(axis, therapies.index(effect.therapy), effect)
+    panels[0].set_yticks(range(len(therapies)), [wrap(t, 33, 2) for t in therapies])
+    panels[0].set_ylim(len(therapies) - 0.4, -0.6)
     measure = words.measure(effects[0].measure)
-    axis.axvline((measure.no_effect or 0.0) * measure.factor, color=MUTED, lw=0.9)
-    for y, effect in enumerate(effects):
-        spans = (("posterior", effect.posterior), ("prior", effect.prior),
-                 ("no_mouse", effect.no_mouse))  # fmt: skip
-        for offset, (source, span) in zip((-0.24, 0.0, 0.24), spans, strict=True):
-            if span is not None:
-                bar(axis, words.scale(span, measure.factor), y + offset, source, 0.85)
-        axis.annotate(effect.learnt.replace(", ", ",\n"), (1.01, y), fontsize=7,
-                      xycoords=("axes fraction", "data"), va="center")  # fmt: skip
-    labels = [wrap(f"{e.therapy}, {e.population}", 40, 3) for e in effects]
-    axis.set_yticks(range(len(effects)), labels)
-    axis.set_ylim(len(effects) - 0.45, -0.55)
-    axis.tick_params(axis="y", length=0)
-    axis.grid(axis="x")
-    horizon = words.years(effects[0].horizon)
-    axis.set_xlabel(f"{measure.label} within {horizon} ({measure.unit}); right is benefit")
+    figure.text(0.31, 0.06 / figure.get_figheight(), fontsize=8,
+                s=f"{measure.label} ({measure.unit}); right is benefit")  # fmt: skip
     handles = [
         Line2D([], [], color=k.colour, ls=k.line, marker=k.marker, mfc="none", lw=1.8,
                label=k.label)
         for k in (LOOKS["posterior"], LOOKS["prior"], LOOKS["no_mouse"])
     ]  # fmt: skip
-    legend(figure, handles)
+    legend(figure, [*handles, Line2D([], [], marker="o", color=LOOKS["posterior"].colour, ls="",
+                                     label="filled: learnt")])  # fmt: skip
     return figure
+
+
+def _columns(figure: Figure, whole: Axes, count: int) -> list[Axes]:
+    """Split one panel into `count` panels side by side that share its vertical axis."""
+    box = whole.get_position()
+    gap = 0.022
+    wide = (box.width - gap * (count - 1)) / count
+    made = [whole]
+    whole.set_position((box.x0, box.y0, wide, box.height))
+    for k in range(1, count):
+        place = (box.x0 + k * (wide + gap), box.y0, wide, box.height)
+        made.append(figure.add_axes(place, sharey=whole))
+        made[-1].tick_params(axis="y", labelleft=False)
+    for axis in made:
+        axis.tick_params(axis="y", length=0)
+        axis.grid(axis="x")
+    return made
+
+
+def _reduction(axis: Axes, y: int, effect: Effect) -> None:
+    measure = words.measure(effect.measure)
+    spans = (("posterior", effect.posterior), ("prior", effect.prior),
+             ("no_mouse", effect.no_mouse))  # fmt: skip
+    for offset, (source, span) in zip((-0.26, 0.0, 0.26), spans, strict=True):
+        if span is not None:
+            bar(axis, words.scale(span, measure.factor), y + offset, source, 0.85)
+    if not words.is_assumed(effect.learnt):
+        look = LOOKS["posterior"]
+        middle = effect.posterior.median * measure.factor
+        axis.plot([middle], [y - 0.26], look.marker, ms=4.6, color=look.colour)
+    axis.axvline((measure.no_effect or 0.0) * measure.factor, color=MUTED, lw=0.9)

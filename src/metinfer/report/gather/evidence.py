@@ -23,13 +23,15 @@ OUTCOMES = (
     "event_hazard_ratio",
 )  # fmt: skip
 CONTROL_ROLES = ("fit",)
+OUTCOME = "metastasis outcome"
 Judge = Callable[[Any, Any], bool]
 
 #: Part of the model -> whether a row (with its arm) speaks to it.
 PARTS: dict[str, Judge] = {
-    "metastasis outcome": lambda row, arm: row.observable in OUTCOMES,
+    OUTCOME: lambda row, arm: row.observable in OUTCOMES,
     "dormant or any tumour cells": lambda row, arm: row.observable == "cell_probability",
     "NK cells, measured": lambda row, arm: row.observable.startswith("nk_"),
+    "IL-15 and the number of NK cells": lambda row, arm: row.observable == "nk_count_fold",
     "NK loss or loss of killing, and outcome": lambda row, arm: _is_outcome(row) and (
         arm.nk_depletion > 0 or arm.perforin_loss > 0 or arm.nk_activity != 1.0),
     "interferon-gamma, measured": lambda row, arm: row.observable == "ifng_fold",
@@ -80,19 +82,22 @@ def _default(role: str) -> str:
 
 
 def coverage(evidence: Any) -> tuple[Coverage, ...]:
-    """Return rows, cohorts and events of fitted rows per part of the model and species.
+    """Return rows, intervals, cohorts and events that were fitted, per part and species.
 
     A row may speak to several parts. Mouse and human are always listed, with zero where
     there is nothing.
     """
     arms = {a.arm: a for a in evidence.arms}
     rows = [r for r in evidence.measurements if r.role in CONTROL_ROLES and r.arm in arms]
+    lines = [i for i in evidence.intervals if i.role in CONTROL_ROLES and i.arm in arms]
     made = []
     for part, speaks in PARTS.items():
         hits = [(r, arms[r.arm]) for r in rows if _speaks(speaks, r, arms)]
         for species in ("mouse", "human"):
-            made.append(_coverage(part, species, [h for h in hits if h[1].species == species]))
-    return (*made, *_interval_coverage(evidence, arms))
+            mine = [i for i in lines if part == OUTCOME and arms[i.arm].species == species]
+            made.append(_coverage(part, species, [h for h in hits if h[1].species == species],
+                                  [(i, arms[i.arm]) for i in mine]))  # fmt: skip
+    return tuple(made)
 
 
 def _speaks(speaks: Judge, row: Any, arms: Any) -> bool:
@@ -101,32 +106,25 @@ def _speaks(speaks: Judge, row: Any, arms: Any) -> bool:
     return any(speaks(row, arms[name]) for name in named if name in arms)
 
 
-def _coverage(part: str, species: str, hits: list[tuple[Any, Any]]) -> Coverage:
-    cohorts = {row.cohort or arm.cohort for row, arm in hits}
-    events = sum(row.events or 0 for row, _ in hits)
-    return Coverage(species, part, len(hits), len(cohorts), events, teach(len(hits), len(cohorts)))
+def _coverage(part: str, species: str, hits: list[tuple[Any, Any]],
+              lines: list[tuple[Any, Any]]) -> Coverage:  # fmt: skip
+    cohorts = {row.cohort or arm.cohort for row, arm in hits} | {arm.cohort for _, arm in lines}
+    events = sum(row.events or 0 for row, _ in [*hits, *lines])
+    words, thin = teach(len(hits), len(cohorts))
+    if lines:
+        words, thin = "Teaches the risk over time without therapy, not the effect of one.", False
+    return Coverage(species, part, len(hits), len(cohorts), events, words, len(lines), thin)
 
 
-def teach(rows: int, cohorts: int) -> str:
-    """Return in words what so many rows can teach."""
+def teach(rows: int, cohorts: int) -> tuple[str, bool]:
+    """Return in words what so many rows can teach, and whether that is too little."""
     if rows == 0:
-        return "No row: nothing can be learnt here, and answers that need it repeat the prior."
+        return "No row: nothing can be learnt; answers that need it repeat the prior.", True
     if cohorts < 2:
-        return "One cohort only: too thin to tell a finding from an accident of one study."
+        return "One cohort only: too thin to tell a finding from an accident of one study.", True
     if rows < 4:
-        return "Thin: a direction at best, no dose response."
-    return "Several cohorts."
-
-
-def _interval_coverage(evidence: Any, arms: Any) -> Iterator[Coverage]:
-    fitted = [i for i in evidence.intervals if i.role == "fit" and i.arm in arms]
-    for species in sorted({arms[i.arm].species for i in fitted}):
-        mine = [i for i in fitted if arms[i.arm].species == species]
-        cohorts = {arms[i.arm].cohort for i in mine}
-        events = sum(i.events for i in mine)
-        words = "Teaches the baseline risk over time, not the effect of any therapy."
-        yield Coverage(species, "follow-up intervals without therapy", len(mine), len(cohorts),
-                       events, words)  # fmt: skip
+        return "Too thin for more than a direction; no dose response.", True
+    return "Several cohorts.", False
 
 
 def against(evidence: Any) -> tuple[Against, ...]:

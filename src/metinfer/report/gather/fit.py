@@ -18,9 +18,12 @@ import numpy as np
 import xarray as xr
 
 from metinfer.report.content import IntervalFit, RowFit, SurvivalFit
+from metinfer.report.gather import labels
 from metinfer.report.gather.posterior import span
 
 YEAR = 365.25
+#: Kaplan-Meier points stop where fewer are at risk: one event then moves the share by a tenth.
+FEWEST = 10
 
 
 def tail(reported: float, draws: np.ndarray) -> float:
@@ -46,25 +49,37 @@ def row_fits(evidence: Any, predictive: xr.Dataset) -> tuple[RowFit, ...]:
 
 def _row(row: Any, arm: Any, sources: Any, reported: float, draws: np.ndarray) -> RowFit:
     interval = row.spread in ("ci95", "ci90", "iqr", "range")
+    words, unit = labels.quantity(row)
+    share = _share(row, reported)
+    if share != 1.0:
+        unit = "%"
     return RowFit(
         row=row.row,
         study=row.study,
         source=sources.get(row.study, row.study),
         locator=row.locator,
-        arm=(row.arm or "").replace("_", " "),
+        arm=labels.group(arm),
         species=arm.species if arm else "",
-        quantity=row.observable.replace("_", " "),
-        statistic=row.statistic.replace("_", " "),
-        unit="" if row.unit == "1" else row.unit,
+        quantity=words,
+        statistic="k of n" if row.statistic == "proportion" else row.statistic.replace("_", " "),
+        unit=unit,
         role=row.role,
-        reported=reported,
-        predicted=span(draws),
+        reported=share * reported,
+        predicted=span(share * draws),
         low=row.low if interval else None,
         high=row.high if interval else None,
         n=row.n,
-        when="" if row.time_day is None else when(row.time_day),
+        when=when(row.time_day) if row.time_day else "",
         tail=tail(reported, draws),
+        count=f"{row.events:g} of {row.n:g}" if share != 1.0 else "",
     )
+
+
+def _share(row: Any, reported: float) -> float:
+    """Return the factor from k to k of n in percent; 1 where the row reports no k."""
+    if row.statistic != "proportion" or not row.n or reported != row.events:
+        return 1.0
+    return 100.0 / float(row.n)
 
 
 def when(days: float) -> str:
@@ -79,6 +94,8 @@ def _finite(values: xr.DataArray) -> np.ndarray:
 
 def interval_fits(evidence: Any, predictive: xr.Dataset) -> tuple[IntervalFit, ...]:
     """Return events seen and expected per interval, times in years."""
+    arms = {a.arm: a for a in evidence.arms}
+    sources = {s.study: s.citation for s in evidence.studies}
     known = {(i.arm, round(i.start, 6), round(i.end, 6)): i for i in evidence.intervals}
     made = []
     for k in range(predictive.sizes["interval"]):
@@ -87,27 +104,29 @@ def interval_fits(evidence: Any, predictive: xr.Dataset) -> tuple[IntervalFit, .
         interval = known[str(arm), round(start, 6), round(end, 6)]
         draws = _finite(part["interval_replicate"])
         made.append(IntervalFit(
-            str(arm).replace("_", " "), start / YEAR, end / YEAR, interval.at_risk,
+            labels.group(arms[str(arm)]), start / YEAR, end / YEAR, interval.at_risk,
             interval.events, span(draws), interval.role, tail(interval.events, draws),
+            sources.get(arms[str(arm)].study, ""),
         ))  # fmt: skip
     return tuple(made)
 
 
 def survival_fits(evidence: Any, predictive: xr.Dataset) -> tuple[SurvivalFit, ...]:
     """Return Kaplan-Meier points of each cohort, from its intervals, beside the model's band."""
-    scopes = {a.arm: a.endpoint_scope for a in evidence.arms}
+    arms = {a.arm: a for a in evidence.arms}
     made = []
     for arm in predictive["cohort"].values:
         mine = sorted((i for i in evidence.intervals if i.arm == str(arm)), key=lambda i: i.start)
         if not mine:
             continue
         last = mine[-1].end
+        shown = [i for i in mine if i.at_risk >= FEWEST]
         part = predictive["event_free"].sel(cohort=arm)
         part = part.sel(time=part["time"] <= last + 1e-6)
         bands = tuple(span(_finite(part.sel(time=t))) for t in part["time"].values)
         made.append(SurvivalFit(
-            str(arm).replace("_", " "), scopes.get(str(arm), ""), mine[0].at_risk,
-            tuple(i.end / YEAR for i in mine), kaplan_meier(mine),
+            labels.group(arms[str(arm)]), arms[str(arm)].endpoint_scope, mine[0].at_risk,
+            tuple(i.end / YEAR for i in shown), kaplan_meier(shown),
             tuple(float(t) / YEAR for t in part["time"].values), bands,
         ))  # fmt: skip
     return tuple(made)

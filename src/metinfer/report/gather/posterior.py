@@ -12,6 +12,7 @@ from metinfer.inference.learnt import contraction, overlap, summarise
 from metinfer.inference.priors import Entry
 from metinfer.inference.priors import Parameter as Prior
 from metinfer.report.content import Link, Parameter, Span, Trace
+from metinfer.report.gather import labels
 
 #: Parameter -> arrow of the diagram, and what the arrow says.
 ARROW_OF = {
@@ -77,7 +78,7 @@ def _parameter(entry: Mapping[str, Any], at: str | None, before: xr.DataArray,
                species: Mapping[str, str]) -> Parameter:  # fmt: skip
     by = entry.get("by", {})
     prior = by.get(at) or by.get(species.get(at or "", at)) or entry["prior"]
-    where = "" if at is None else f" ({at.replace('_', ' ')})"
+    where = "" if at is None else f" ({labels.place(at)})"
     found: dict[str, Any] = {k: _pick(v, entry["name"], at) for k, v in quality.items()}
     learnt: dict[str, Any] = {} if after is None else {
         "posterior": span(after),
@@ -86,7 +87,7 @@ def _parameter(entry: Mapping[str, Any], at: str | None, before: xr.DataArray,
     }  # fmt: skip
     return Parameter(
         name=entry["name"] if at is None else f"{entry['name']}[{at}]",
-        meaning=f"{entry['meaning']}{where}",
+        meaning=f"{entry['meaning']}{where}".replace("->", "\u2192"),
         unit=entry["unit"],
         distribution=_distribution(prior),
         reason=entry.get("reason", ""),
@@ -104,7 +105,7 @@ def _distribution(prior: Mapping[str, Any]) -> str:
 
 
 def _quality(posterior: xr.Dataset, names: list[str]) -> dict[str, xr.Dataset]:
-    import arviz as az
+    import arviz_stats as az
 
     kept = posterior[[n for n in names if n in posterior]]
     return {

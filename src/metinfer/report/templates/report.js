@@ -96,6 +96,10 @@
   const store = one("#curves");
   if (!store) return;
   const data = JSON.parse(store.textContent);
+  for (const c of data.curves) {
+    c.time = data.time[c.population];
+    c.q = c.q.map((values) => values.map((v) => v / 1e4));
+  }
   const pick = Object.fromEntries(all("select[data-pick]").map((s) => [s.dataset.pick, s]));
   const W = 720, H = 380, L = 56, R = 16, T = 14, B = 46;
   const xs = (t, last) => L + (W - L - R) * t / last;

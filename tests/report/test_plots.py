@@ -1,0 +1,86 @@
+"""Figures of decisions: what is drawn is what was computed."""
+
+from __future__ import annotations
+
+import re
+from types import SimpleNamespace
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+
+from metinfer import plots
+from metinfer.report.figures.export import to_svg
+from metinfer.report.figures.style import shorten
+from tests.report.synthetic import content
+
+
+def _split() -> SimpleNamespace:
+    part = {"removed": 0.3, "dormant": 0.1, "awake": -0.05}
+    draws = {k: np.full((5, 3), v) * np.linspace(0, 1, 3) for k, v in part.items()}
+    return SimpleNamespace(avoided=sum(draws.values()), **draws)
+
+
+def test_parts_of_a_benefit_stack_and_losses_go_left() -> None:
+    axis = plots.lasting_against_delay({"made-up": _split()}).axes[0]
+    widths = [b.get_width() for b in axis.patches]
+    starts = [b.get_x() for b in axis.patches]
+    assert widths == pytest.approx([0.3, 0.1, -0.05])
+    assert starts == pytest.approx([0.0, 0.3, 0.0])
+
+
+def test_window_draws_medians_in_percent_and_late_starts_in_years() -> None:
+    risk = np.tile([0.1, 0.2], (4, 1))
+    found = {"risk": risk, "risk_untreated": 2 * risk, "risk_ratio": np.full((4, 2), 0.5)}
+    figure = plots.window_by_start([0.0, 730.5], found, 5.0)
+    untreated, treated = figure.axes[0].lines[:2]
+    assert treated.get_ydata() == pytest.approx([10, 20])
+    assert untreated.get_ydata() == pytest.approx([20, 40])
+    assert treated.get_xdata() == pytest.approx([0, 2])
+    assert "years" in figure.axes[0].get_xlabel()
+
+
+def test_dose_response_skips_failed_draws() -> None:
+    effect = np.array([[0.01, 0.03], [np.nan, 0.03]])
+    line = plots.dose_response_curve([0.1, 1.0], effect, 10.0).axes[0].lines[0]
+    assert line.get_ydata() == pytest.approx([1.0, 3.0])
+
+
+def test_small_shares_are_summed_in_one_bar() -> None:
+    shares = {f"p{k}": 0.1 for k in range(10)}
+    axis = plots.variance_shares(shares, "made-up", most=4).axes[0]
+    assert [b.get_width() for b in axis.patches] == pytest.approx([10, 10, 10, 10, 60])
+
+
+def test_drawing_leaves_the_settings_of_the_caller_alone() -> None:
+    before = mpl.rcParams["font.size"]
+    plots.variance_shares({"a": 1.0}, "made-up")
+    assert mpl.rcParams["font.size"] == before
+
+
+def test_forest_has_a_column_per_population_and_fills_what_was_learnt() -> None:
+    effects = [e for e in content().effects
+               if e.measure == "absolute_risk_reduction" and e.horizon == 10.0]  # fmt: skip
+    figure = plots.risk_reduction_forest(effects)
+    assert len(figure.axes) == len({e.population for e in effects})
+    filled = [ln for ln in figure.axes[0].lines
+              if ln.get_marker() == "o" and ln.get_markerfacecolor() == ln.get_color()]  # fmt: skip
+    first = {e.therapy for e in effects if e.learnt == "learnt"}
+    assert len(filled) == len(first) == 1
+
+
+def test_svg_keeps_its_shape_when_rounded() -> None:
+    axis = plots.variance_shares({"a": 0.25, "b": 0.75}, "made-up")
+    svg = to_svg(axis, "made-up", "alt text")
+    assert 'aria-label="alt text"' in svg
+    paths = re.findall(r' d="([^"]+)"', svg)
+    assert len(paths) > 3
+    assert not re.search(r"\.\d{3}", " ".join(paths))
+    assert "508.32" in paths[1]
+
+
+def test_short_labels_keep_where_they_hold() -> None:
+    made = shorten("awakening rate of a dormant founder at healthy IFN-gamma (ER+)", 40)
+    assert made.endswith("(ER+)")
+    assert len(made) <= 42
+    assert shorten("short (x)", 40) == "short (x)"
