@@ -99,7 +99,7 @@ def binomial(risk: np.ndarray, n: int) -> float:
 def _columns(params: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Normal scores (draw, column) of each group; what does not vary is left out."""
     group_of = {name: group for group, names in GROUPS.items() for name in names}
-    found: dict[str, list[np.ndarray]] = {PARAMETER: []} | {g: [] for g in GROUPS}
+    found: dict[str, list[np.ndarray]] = {group: [] for group in (PARAMETER, *GROUPS)}
     for name, values in params.items():
         if name in COPIES or name.endswith(COPIES[1]):
             continue
