@@ -25,7 +25,7 @@ PREDICTIONS = "predictions.nc"
 DIAGNOSTICS = "diagnostics.json"
 PREDICTIVE = "predictive.nc"
 #: Draws of each source that are solved again for every therapy.
-PREDICTED_DRAWS = 1000
+PREDICTED_DRAWS = 500
 #: Sources of predictions, by the group of `posterior.nc` that they come from.
 SOURCES = {"prior": "prior", "no_mouse": "posterior_no_mouse", "posterior": "posterior"}
 
