@@ -334,7 +334,7 @@ def bundled() -> ReportContent:
     from metinfer.report.gather import likelihood, model, scores
 
     data = read_evidence(bundled_path())
-    base = content()
+    base = small()
     return dataclasses.replace(
         base, author=tables.author_fields(data.analysis), roles=tables.role_counts(data),
         coverage=tables.coverage(data), against=tables.against(data),

@@ -65,7 +65,7 @@ TESTED = (
           "in the test suite of the program; not recorded with a run", "not run",
           "pytest tests/mechanism/test_limits.py"),
     Check("Known-answer cases of every statistic", "in the test suite of the program; not "
-          "recorded with a run", "not run", "pytest tests/inference"),
+          "recorded with a run", "not run", "pytest tests/inference/statistics"),
     Check("Parameter recovery and calibration on simulated data", "", "not run",
           "metinfer calibrate DATA -o RUN --fits 50"),
 )  # fmt: skip

@@ -162,7 +162,6 @@ def intervals(content: ReportContent) -> Table:
     """Return events seen and expected per follow-up interval."""
     columns = [
         text("Cohort", lambda i: i.arm),
-        text("Source", lambda i: i.source),
         numeric("From", lambda i: i.start, unit="years"),
         numeric("To", lambda i: i.end, unit="years"),
         numeric("At risk", lambda i: i.at_risk, words.whole),
@@ -172,7 +171,7 @@ def intervals(content: ReportContent) -> Table:
         flag("Inside 90 %", lambda i: _inside(i.inside)),
         numeric("Tail probability", lambda i: i.tail, lambda v: words.number(v, 2)),
     ]
-    return table("intervals", "Follow-up intervals", columns, content.intervals, wide=True)
+    return table("intervals", "Follow-up intervals", columns, content.intervals)
 
 
 def scores(content: ReportContent) -> Table:
@@ -234,7 +233,7 @@ def links(content: ReportContent) -> Table:
     """Return the strength of each arrow and how likely it is absent."""
     columns = [
         text("Link", lambda k: k.meaning),
-        span("Strength", lambda k: k.strength),
+        span("Strength", lambda k: k.strength, lambda k: "link" if k.unit in ("", "1") else ""),
         text("Unit", lambda k: k.unit),
         numeric("Absent, prior", lambda k: k.absent_prior, words.share),
         numeric("Absent, posterior", lambda k: k.absent_posterior, words.share),

@@ -30,6 +30,7 @@ MEASURES: dict[str, Measure] = {
     "absolute_risk_reduction": Measure("absolute risk reduction", "percentage points", 100.0, 0.0,
                                        2, -0.05),
     "risk_ratio": Measure("risk ratio, treated over untreated", "ratio", 1.0, 1.0, 2, 1.015),
+    "link": Measure("strength", "1", 1.0, 0.0, 2),
     "events": Measure("events", "events", 1.0, None, 0),
     "rmst_gain": Measure("event-free time gained", "days", 365.25, 0.0, 1, -1.0),
 }

@@ -69,7 +69,7 @@ ARROWS = {
     "ifng_awakening": Arrow((8.4, 2.15), (5.5, 0.95), (7.25, 1.68), holds=True),
     "neutrophils_seeding": Arrow((1.7, 2.25), (2.3, 0.95), (1.1, 1.62)),
     "nk_seeding": Arrow((6.2, 3.85), (2.85, 0.95), (4.05, 2.0), holds=True),
-    "nk_killing": Arrow((6.55, 3.75), (4.45, 1.2), (5.7, 2.72), holds=True),
+    "nk_killing": Arrow((6.55, 3.75), (4.45, 1.2), (6.85, 2.8), holds=True),
 }
 FLOW = (("arriving", "dormant"), ("dormant", "awake"), ("awake", "metastases"))
 
@@ -106,7 +106,7 @@ def _arrow(axes: Axes, arrow: Arrow, link: Link | None) -> None:
 
 
 def _strength(link: Link) -> str:
-    lines = words.span_text(link.strength)
+    lines = words.shown_text(link.strength, "link" if link.unit in ("", "1") else "")
     if link.unit not in ("", "1"):
         lines += f" {link.unit}"
     if link.absent_posterior is not None:

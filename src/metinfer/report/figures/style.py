@@ -134,8 +134,8 @@ def canvas(heights: Sequence[float], columns: int = 1, frame: Frame | None = Non
         bottom = tall - top - frame.above - height
         for j in range(columns):
             place = (j * cell + frame.left, bottom, cell - frame.left - frame.right, height)
-            box = [v / (tall if k % 2 else WIDTH) for k, v in enumerate(place)]
-            same = {f"share{k}": axes[0, 0] for k in shared if i or j}
+            box: Any = [v / (tall if k % 2 else WIDTH) for k, v in enumerate(place)]
+            same: Any = {f"share{k}": axes[0, 0] for k in shared if i or j}
             axes[i, j] = figure.add_axes(box, **same)
         top += height + frame.above + frame.below
     return figure, axes
@@ -145,7 +145,8 @@ def wrap(label: str, width: int = 34, lines: int = 3) -> str:
     """Break a label over at most `lines` lines; the rest is cut with an ellipsis."""
     whole = label.replace(" %", "\u00a0%")
     return "\n".join(
-        textwrap.wrap(whole, width, max_lines=lines, placeholder=" \u2026") or [""]
+        textwrap.wrap(whole, width, max_lines=lines, placeholder=" \u2026",
+                      break_on_hyphens=False) or [""]  # fmt: skip
     )
 
 

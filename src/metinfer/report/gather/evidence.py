@@ -23,6 +23,7 @@ OUTCOMES = (
     "event_hazard_ratio",
 )  # fmt: skip
 CONTROL_ROLES = ("fit",)
+NAMES = {"measurements": "published rows", "intervals": "follow-up intervals"}
 OUTCOME = "metastasis outcome"
 Judge = Callable[[Any, Any], bool]
 
@@ -71,10 +72,16 @@ def role_counts(evidence: Any) -> tuple[RoleCount, ...]:
     counts: Counter[tuple[str, str, str]] = Counter()
     for table in ("measurements", "intervals"):
         for row in getattr(evidence, table):
-            counts[table, row.role, row.reason or _default(row.role)] += 1
+            counts[NAMES[table], row.role, _reason(row)] += 1
     order = {role: k for k, role in enumerate(("fit", "check", "prior", "out"))}
     ranked = sorted(counts.items(), key=lambda c: (order.get(c[0][1], 9), c[0][0], -c[1]))
     return tuple(RoleCount(*key, number) for key, number in ranked)
+
+
+def _reason(row: Any) -> str:
+    """Return why a row has its role; of a row left out, the kind of reason before the colon."""
+    reason = str(row.reason or _default(row.role))
+    return reason.partition(":")[0] if row.role == "out" else reason
 
 
 def _default(role: str) -> str:

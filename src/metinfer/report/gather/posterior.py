@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -105,7 +106,8 @@ def _distribution(prior: Mapping[str, Any]) -> str:
 
 
 def _quality(posterior: xr.Dataset, names: list[str]) -> dict[str, xr.Dataset]:
-    import arviz_stats as az
+    # The part of arviz that is needed: its plots cost a second to import.
+    az: Any = import_module("arviz_stats")
 
     kept = posterior[[n for n in names if n in posterior]]
     return {
