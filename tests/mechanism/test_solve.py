@@ -101,6 +101,7 @@ def test_states_stay_positive_at_any_step(species, monkeypatch):
     monkeypatch.setattr("metinfer.mechanism.grid.SHARE", 0.5)
     monkeypatch.setattr("metinfer.mechanism.grid.FIRST_STEP", 1000.0)
     monkeypatch.setattr("metinfer.mechanism.grid.LONGEST", np.inf)
+    monkeypatch.setattr("metinfer.mechanism.grid.GROWTH", 1.0)
     values = draws(species, 50, np.random.default_rng(5))
     lane = Lane("coarse", (0.0, YEARS[-1]), {"injury": 3.0, "timp1": 4.0}, healthy_start=True)
     grid = build_grid([lane])

@@ -16,12 +16,12 @@ from metinfer.mechanism.equations import INPUTS, PREPARED, TUMOUR_INPUTS
 from metinfer.mechanism.inputs import FIRST_STEP, Constant, Input, Steps, as_input
 
 #: A step is at most this share of the time since the last jump.
-GROWTH = 0.35
+GROWTH = 0.2
 #: A step is at most this share of the lane's horizon: in general, and with a niche at rest.
 SHARE, REST_SHARE = 1.0 / 60.0, 1.0 / 40.0
 #: Longest step in days, in general and with a niche at rest: a therapy may raise loss rates so
-#: much that founders fall by e within two months; at rest, growth is the fastest process.
-LONGEST, REST_LONGEST = 45.0, 100.0
+#: much that founders fall by e within weeks; at rest, growth is the fastest process.
+LONGEST, REST_LONGEST = 20.0, 40.0
 #: Longest grid of one lane, in steps.
 STEP_LIMIT = 200_000
 _NAMES = tuple(i.name for i in INPUTS)

@@ -24,6 +24,9 @@ from metinfer.mechanism.equations import (
 )
 from metinfer.mechanism.grid import Lane
 
+#: First step after a break, in days: a longer one may try states below zero, where logs end.
+FIRST = 1e-3
+
 
 @cache
 def _functions() -> tuple[Any, Any]:
@@ -80,7 +83,14 @@ def reference(
     at = {0.0: x}
     for a, b in zip(stops[:-1], stops[1:], strict=True):
         run = solve_ivp(
-            slope, (a, b), x, "LSODA", args=(b,), rtol=rtol, atol=atol, first_step=(b - a) * 1e-3
+            slope,
+            (a, b),
+            x,
+            "LSODA",
+            args=(b,),
+            rtol=rtol,
+            atol=atol,
+            first_step=min((b - a) * 1e-3, FIRST),
         )
         x = run.y[:, -1]
         at[b] = x
