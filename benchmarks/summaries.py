@@ -15,16 +15,16 @@ from metinfer.inference.statistics import (
 )
 
 #: 400 would do for an aim of 85 to 95 %, but one line in twenty would then miss it by chance.
-REPEATS = 1000
+REPEATS = 600
 
 Columns = dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)
 class Unknown:
-    """One unknown: its grid, its truth, and whether the grid is even on the log scale."""
+    """One unknown: its grid, its truth (or one per repeat), and whether the grid is in logs."""
 
-    truth: float
+    truth: float | np.ndarray
     low: float
     high: float
     log: bool = True
@@ -60,7 +60,10 @@ def constant(value: float, size: int = REPEATS) -> np.ndarray:
 
 VALUE = {"value": Unknown(3.0, 0.3, 30.0), "sd": Unknown(0.8, 0.08, 12.0)}
 LEVEL = {"value": Unknown(3.0, -4.0, 10.0, log=False), "sd": Unknown(0.8, 0.08, 12.0)}
-CLOSE = {"value": Unknown(3.0, 1.0, 9.0), "sd": Unknown(0.8, 0.2, 3.2)}
+#: Rounded quartiles take few values: at one truth their coverage jumps, so truths are spread.
+SPREADS = np.geomspace(0.5, 1.3, REPEATS)
+ROUNDED = {"value": Unknown(3.0, 1.5, 4.5, log=False), "sd": Unknown(SPREADS, 0.2, 3.2)}
+ROUNDED_LOG = {"value": Unknown(3.0, 1.0, 9.0), "sd": Unknown(SPREADS, 0.2, 3.2)}
 NARROW = {"value": Unknown(3.0, 1.5, 4.5, log=False), "sd": Unknown(0.8, 0.2, 3.2)}
 
 
@@ -76,6 +79,11 @@ def mean_row(x: np.ndarray) -> Columns:
     n = x.shape[1]
     return {"value": x.mean(1), "low": x.std(1, ddof=1) / np.sqrt(n), "n": constant(n),
             "spread": text_column("sem")}  # fmt: skip
+
+
+def spread_values(n: int, rng: np.random.Generator) -> np.ndarray:
+    """Normal values of mean 0, the SD of each repeat that of `SPREADS`."""
+    return SPREADS[:, None] * rng.standard_normal((REPEATS, n))
 
 
 def geometric_row(x: np.ndarray) -> Columns:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 from summaries import (
-    CLOSE,
     LEVEL,
     NARROW,
     REPEATS,
+    ROUNDED,
+    ROUNDED_LOG,
     VALUE,
     Setting,
     Unknown,
@@ -33,6 +34,7 @@ from summaries import (
     published_spread,
     rate_interval,
     rate_row,
+    spread_values,
     survival_row,
     two_by_two,
 )
@@ -99,17 +101,17 @@ def medians() -> list[Setting]:
     every += [
         Setting(
             "median_rounded",
-            "normal, IQR rounded to 0.5, n 11",
-            lambda r: median_row(normal_values(11, r), "iqr", 0.5),
-            NARROW,
-            nodes=17,
+            "normal, SD 0.5 to 1.3, IQR rounded to 1, n 11",
+            lambda r: median_row(3.0 + spread_values(11, r), "iqr", 1.0),
+            ROUNDED,
+            nodes=25,
         ),
         Setting(
             "median_log_rounded",
-            "log SD 0.8, IQR rounded to 0.5, n 11",
-            lambda r: median_row(log_values(11, 0.8, r), "iqr", 0.5),
-            CLOSE,
-            nodes=17,
+            "log SD 0.5 to 1.3, IQR rounded to 1, n 11",
+            lambda r: median_row(3.0 * np.exp(spread_values(11, r)), "iqr", 1.0),
+            ROUNDED_LOG,
+            nodes=25,
         ),
         Setting(
             "percentile",
