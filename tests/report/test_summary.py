@@ -48,7 +48,20 @@ def test_a_learnt_baseline_is_not_a_learnt_effect() -> None:
     assert "already said" in summary.learnt_sentence(dataclasses.replace(shown, overlap=0.9))
     ratio = dataclasses.replace(shown, measure="risk_ratio")
     assert "may be chance" in summary.learnt_sentence(ratio)
-    assert "moved" in summary.learnt_sentence(dataclasses.replace(shown, learnt=LEARNT))
+    assert "The data narrowed" in summary.learnt_sentence(dataclasses.replace(shown, learnt=LEARNT))
+
+
+def test_a_narrower_interval_about_the_same_centre_is_not_called_moved() -> None:
+    prior = Span(0.86, 0.63, 0.96, 0.25, 0.99)
+    narrowed = dataclasses.replace(
+        _effect("risk_ratio", Span(0.88, 0.79, 0.95, 0.58, 0.99), learnt=LEARNT, overlap=0.5),
+        prior=prior, applicability="prior only",
+    )  # fmt: skip
+    said = summary.learnt_sentence(narrowed)
+    assert "did not move its centre" in said
+    assert "No fitted row gives this therapy" in said
+    elsewhere = dataclasses.replace(narrowed, posterior=Span(0.5, 0.45, 0.55, 0.4, 0.6))
+    assert "The data moved this" in summary.learnt_sentence(elsewhere)
 
 
 def test_ratios_have_two_decimals_and_gains_are_days() -> None:

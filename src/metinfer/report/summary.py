@@ -77,13 +77,29 @@ def _crosses(effect: Effect) -> str:
     return ""
 
 
+def _moved(effect: Effect, before: str) -> str:
+    """Return whether the data moved a learnt answer or only narrowed it, and by what rows."""
+    prior, after = effect.prior, effect.posterior
+    if prior is None or effect.measure == "risk_untreated":
+        return f"The data moved this: before them the model said {before}."
+    if not prior.lo50 <= after.median <= prior.hi50:
+        return f"The data moved this: before them the model said {before}."
+    why = ""
+    if effect.applicability.startswith("prior only"):
+        why = (
+            " No fitted row gives this therapy: what was ruled out is what does not go with"
+            " untreated disease."
+        )
+    return f"The data narrowed this and did not move its centre: before them the model said {before}.{why}"
+
+
 def learnt_sentence(effect: Effect) -> str:
     """Return what the model said before any data, and what that makes of the answer."""
     if effect.prior is None:
         return "What the model said before the data was not computed, so trust cannot be judged."
     before = words.shown_text(effect.prior, effect.measure)
     if not words.is_assumed(effect.learnt):
-        return f"The data moved this: before them the model said {before}."
+        return _moved(effect, before)
     if effect.overlap is None or effect.overlap > ASSUMED_ABOVE:
         return f"This is assumed, not learnt: before any data the model already said {before}."
     if effect.measure in BASELINE_AND_EFFECT:
