@@ -150,7 +150,7 @@ def test_download_holds_full_precision_and_no_formula(browser: Any, folder: Path
         opened.page.click("button[data-csv='table-answers']")
     text = Path(waiting.value.path()).read_text(encoding="utf-8-sig")
     assert text.splitlines()[0].startswith("Answer,For whom,Measure,Posterior median")
-    assert '\n"\'=1+1' in text
+    assert "\n\"'=1+1" in text
     opened.page.close()
 
 

@@ -60,9 +60,7 @@ def predict(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.Capt
         (('"subcutaneous"', '"infusion", duration = 3.0, every = 2.0, count = 2'), ["overlapping"]),
     ],
 )
-def test_a_fault_in_my_therapy_is_named(
-    predict, change: tuple[str, str], words: list[str]
-) -> None:
+def test_a_fault_in_my_therapy_is_named(predict, change: tuple[str, str], words: list[str]) -> None:
     code, message = predict("--therapies", AGENTS + THERAPY.format(DOSE.replace(*change)))
     assert code == 1
     for word in ("mine.toml", "therapies.mine", *words):

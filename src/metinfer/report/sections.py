@@ -130,9 +130,7 @@ def coverage(content: ReportContent) -> Table:
         numeric("Events", lambda c: c.events, words.whole),
         text("What that can teach", lambda c: c.statement),
     ]
-    return table(
-        "coverage", "Evidence per part of the model", columns, content.coverage, full=True
-    )
+    return table("coverage", "Evidence per part of the model", columns, content.coverage, full=True)
 
 
 def rows(content: ReportContent) -> Table:

@@ -27,8 +27,9 @@ class Measure:
 MEASURES: dict[str, Measure] = {
     "risk": Measure("risk of metastasis with therapy", "%", 100.0, None, 1),
     "risk_untreated": Measure("risk of metastasis without therapy", "%", 100.0, None, 1),
-    "absolute_risk_reduction": Measure("absolute risk reduction", "percentage points", 100.0, 0.0,
-                                       2, -0.05),
+    "absolute_risk_reduction": Measure(
+        "absolute risk reduction", "percentage points", 100.0, 0.0, 2, -0.05
+    ),
     "risk_ratio": Measure("risk ratio, treated over untreated", "ratio", 1.0, 1.0, 2, 1.015),
     "link": Measure("strength", "1", 1.0, 0.0, 2),
     "events": Measure("events", "events", 1.0, None, 0),

@@ -92,9 +92,7 @@ def _washout(kinetics: Kinetics, state: tuple[float, ...], half: float) -> float
 
 
 @lru_cache(maxsize=20_000)
-def _pattern(
-    kinetics: Kinetics, state: tuple[float, ...], reach: float, target: str
-) -> np.ndarray:
+def _pattern(kinetics: Kinetics, state: tuple[float, ...], reach: float, target: str) -> np.ndarray:
     """Ends of steps (step,), days after an event that left `state`, as far as `reach`."""
     half = np.array(HALF_EFFECT[target])
     end = min(reach, _washout(kinetics, state, half[0]))

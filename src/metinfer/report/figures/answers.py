@@ -64,7 +64,8 @@ def _curves(axes: Axes, density: Density, factor: float) -> float:
         if y:
             look = LOOKS[source]
             axes.plot(x, y, color=look.colour, ls=look.line, lw=1.6)
-    axes.fill_between(x, density.posterior, color=LOOKS["posterior"].colour, alpha=0.14, lw=0)
+    if density.posterior:
+        axes.fill_between(x, density.posterior, color=LOOKS["posterior"].colour, alpha=0.14, lw=0)
     axes.set_xlim(x[0], x[-1])
     return max(max(density.prior, default=0), max(density.posterior, default=0), 1e-12)
 

@@ -76,8 +76,16 @@ FLOW = (("arriving", "dormant"), ("dormant", "awake"), ("awake", "metastases"))
 
 def _box(axes: Axes, node: Node) -> None:
     axes.add_patch(
-        FancyBboxPatch((node.x - 0.72, node.y - 0.32), 1.44, 0.64, fc=PAPER, ec=node.colour,
-                       lw=1.6, boxstyle="round,pad=0.06", zorder=3)  # fmt: skip
+        FancyBboxPatch(
+            (node.x - 0.72, node.y - 0.32),
+            1.44,
+            0.64,
+            fc=PAPER,
+            ec=node.colour,
+            lw=1.6,
+            boxstyle="round,pad=0.06",
+            zorder=3,
+        )  # fmt: skip
     )
     axes.text(node.x, node.y, node.label, ha="center", va="center", fontsize=8,
               fontweight="bold", zorder=4)  # fmt: skip
@@ -134,8 +142,15 @@ def liver_niche(links: Sequence[Link]) -> Figure:
     for start, end in FLOW:
         first, second = NODES[start], NODES[end]
         axis.add_patch(
-            FancyArrowPatch((first.x + 0.8, first.y), (second.x - 0.8, second.y), lw=2.2,
-                            arrowstyle="-|>", mutation_scale=14, color=INK, zorder=1)  # fmt: skip
+            FancyArrowPatch(
+                (first.x + 0.8, first.y),
+                (second.x - 0.8, second.y),
+                lw=2.2,
+                arrowstyle="-|>",
+                mutation_scale=14,
+                color=INK,
+                zorder=1,
+            )  # fmt: skip
         )
     for node in NODES.values():
         _box(axis, node)

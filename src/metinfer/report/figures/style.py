@@ -145,8 +145,8 @@ def wrap(label: str, width: int = 34, lines: int = 3) -> str:
     """Break a label over at most `lines` lines; the rest is cut with an ellipsis."""
     whole = label.replace(" %", "\u00a0%")
     return "\n".join(
-        textwrap.wrap(whole, width, max_lines=lines, placeholder=" \u2026",
-                      break_on_hyphens=False) or [""]  # fmt: skip
+        textwrap.wrap(whole, width, max_lines=lines, placeholder=" \u2026", break_on_hyphens=False)
+        or [""]  # fmt: skip
     )
 
 

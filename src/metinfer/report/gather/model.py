@@ -86,9 +86,7 @@ def equations() -> tuple[Equation, ...]:
 
 def states() -> tuple[Definition, ...]:
     """Return the states with unit, meaning and source."""
-    return tuple(
-        Definition(s.title, s.name, s.unit, s.meaning, s.source) for s in source.STATES
-    )
+    return tuple(Definition(s.title, s.name, s.unit, s.meaning, s.source) for s in source.STATES)
 
 
 def inputs() -> tuple[Definition, ...]:
