@@ -90,7 +90,10 @@ def _moved(effect: Effect, before: str) -> str:
             " No fitted row gives this therapy: what was ruled out is what does not go with"
             " untreated disease."
         )
-    return f"The data narrowed this and did not move its centre: before them the model said {before}.{why}"
+    return (
+        "The data narrowed this and did not move its centre: before them the model said "
+        f"{before}.{why}"
+    )
 
 
 def learnt_sentence(effect: Effect) -> str:
