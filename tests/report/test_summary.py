@@ -60,6 +60,9 @@ def test_a_narrower_interval_about_the_same_centre_is_not_called_moved() -> None
     said = summary.learnt_sentence(narrowed)
     assert "did not move its centre" in said
     assert "No fitted row gives this therapy" in said
+    assert summary.only_narrowed(narrowed)
+    assert not summary.only_narrowed(dataclasses.replace(narrowed, learnt=ASSUMED))
+    assert not summary.only_narrowed(dataclasses.replace(narrowed, measure="risk_untreated"))
     elsewhere = dataclasses.replace(narrowed, posterior=Span(0.5, 0.45, 0.55, 0.4, 0.6))
     assert "The data moved this" in summary.learnt_sentence(elsewhere)
 

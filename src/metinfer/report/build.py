@@ -118,6 +118,7 @@ def _environment() -> Environment:
         years=words.years,
         span_text=words.span_text,
         assumed=words.is_assumed,
+        only_narrowed=summary.only_narrowed,
         parts=words.shown,
         answer_sentence=summary.answer_sentence,
     )

@@ -77,12 +77,21 @@ def _crosses(effect: Effect) -> str:
     return ""
 
 
+def only_narrowed(effect: Effect) -> bool:
+    """Return whether the data shortened a learnt interval without moving its centre.
+
+    True where the posterior median lies inside the prior's 50 % interval; a risk without therapy
+    is measured directly, so its interval is taken at face value.
+    """
+    prior = effect.prior
+    if prior is None or words.is_assumed(effect.learnt) or effect.measure == "risk_untreated":
+        return False
+    return prior.lo50 <= effect.posterior.median <= prior.hi50
+
+
 def _moved(effect: Effect, before: str) -> str:
     """Return whether the data moved a learnt answer or only narrowed it, and by what rows."""
-    prior, after = effect.prior, effect.posterior
-    if prior is None or effect.measure == "risk_untreated":
-        return f"The data moved this: before them the model said {before}."
-    if not prior.lo50 <= after.median <= prior.hi50:
+    if not only_narrowed(effect):
         return f"The data moved this: before them the model said {before}."
     why = ""
     if effect.applicability.startswith("prior only"):
