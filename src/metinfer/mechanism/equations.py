@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import sympy as sp
-from sympy import Expr, Rational, Symbol, exp, log, sqrt
+from sympy import Expr, Symbol, exp, log, sqrt
 
 #: Added to a quantity before its logarithm is taken, so that a full block (zero) stays finite.
 FLOOR = 1e-9
@@ -239,8 +239,6 @@ EQUATIONS: tuple[Equation, ...] = (
     Equation("L", onward * W3, sp.Integer(0), sp.Integer(0)),
     Equation("K", leave * D + kap * Fk * (W1 + W2 + W3), sp.Integer(0), sp.Integer(0)),
 )  # fmt: skip
-
-_ = Rational  # re-exported for variants written by users
 
 
 def expand(expression: Expr) -> Expr:

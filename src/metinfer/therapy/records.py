@@ -36,31 +36,6 @@ def to_records(predictions: xr.Dataset) -> list[dict[str, Any]]:
     return list(_records(predictions))
 
 
-def overlap_table(predictions: xr.Dataset) -> list[dict[str, Any]]:
-    """Overlap and verdict per therapy, population, horizon and measure, as flat rows."""
-    return [
-        {
-            "therapy": record["therapy"],
-            "kind": record["kind"],
-            "population": record["population"],
-            "horizon_year": record["horizon_year"],
-            "measure": name,
-            "overlap": record[name]["overlap"],
-            "learnt": record[name]["learnt"],
-        }
-        for record in _records(predictions)
-        for name in (*ANSWERS, NNT)
-    ]
-
-
-def verdict(predictions: xr.Dataset, therapy: str, population: str, horizon: int) -> str | None:
-    """Whether the risk ratio was learnt, by the rule of `to_records`; None without both sources."""
-    cell = predictions["answer"].sel(therapy=therapy, population=population)
-    answers = _answers(cell.isel(horizon=horizon))
-    found: str | None = answers["risk_ratio"]["learnt"]
-    return found
-
-
 def to_json(predictions: xr.Dataset) -> str:
     """Return the records as JSON text."""
     return json.dumps(to_records(predictions), indent=1, allow_nan=False)
