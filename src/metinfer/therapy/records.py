@@ -36,6 +36,14 @@ def to_records(predictions: xr.Dataset) -> list[dict[str, Any]]:
     return list(_records(predictions))
 
 
+def verdict(predictions: xr.Dataset, therapy: str, population: str, horizon: int) -> str | None:
+    """Whether the risk ratio was learnt, by the rule of `to_records`; None without both sources."""
+    cell = predictions["answer"].sel(therapy=therapy, population=population)
+    answers = _answers(cell.isel(horizon=horizon))
+    found: str | None = answers["risk_ratio"]["learnt"]
+    return found
+
+
 def to_json(predictions: xr.Dataset) -> str:
     """Return the records as JSON text."""
     return json.dumps(to_records(predictions), indent=1, allow_nan=False)
