@@ -1,0 +1,5 @@
+"""`python -m metinfer.cli`."""
+
+from metinfer.cli import main
+
+main()

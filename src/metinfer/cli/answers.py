@@ -1,0 +1,41 @@
+"""Commands that tell what a posterior says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from metinfer.cli.shared import RunFolder, Tables, app, say, write_out
+
+
+@app.command(epilog="Example: `metinfer predict runs/base --format json > predictions.json`")
+def predict(
+    run: RunFolder,
+    therapies: Annotated[Path | None, typer.Option(help="TOML file of regimens.")] = None,
+    populations: Annotated[Path | None, typer.Option(help="TOML file of populations.")] = None,
+    form: Annotated[Tables, typer.Option("--format")] = Tables.text,
+) -> None:
+    """Predict what each therapy does, beside the prior and the fit without mouse rows."""
+    from metinfer.runs import load_run
+    from metinfer.therapy import records
+    from metinfer.workflow import predict as run_predict
+
+    write = {"text": records.to_text, "json": records.to_json, "csv": records.to_csv}[form]
+    write_out(write(run_predict(load_run(run), therapies, populations)))
+
+
+@app.command(epilog="Example: `metinfer report runs/base -o report.html`")
+def report(
+    run: RunFolder,
+    out: Annotated[Path | None, typer.Option("-o", "--out", metavar="FILE.html")] = None,
+) -> None:
+    """Write the report of a run as one HTML page, and its numbers beside it as JSON."""
+    from metinfer.report.build import report as build
+    from metinfer.runs import load_run
+    from metinfer.workflow import predictions
+
+    loaded = load_run(run)
+    predictions(loaded)
+    say(f"The report: {build(loaded, out)}")

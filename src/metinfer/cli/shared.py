@@ -1,0 +1,151 @@
+"""What all commands share: the options, the words, and how an error ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+import typer.core
+
+from metinfer.errors import MetinferError, NotTrustedError
+
+if TYPE_CHECKING:
+    from metinfer.evidence.types import Evidence
+    from metinfer.inference.diagnose import Diagnosis
+
+INTERRUPTED = 130
+
+#: Commands in the order of a user's way through them.
+ORDER = (
+    "demo", "new", "check", "prior", "fit", "diagnose", "predict", "report",
+    "compare", "calibrate", "export",
+)  # fmt: skip
+
+
+class InOrder(typer.core.TyperGroup):
+    """Commands listed as in `ORDER`, whichever module they come from."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Names of the commands."""
+        return sorted(super().list_commands(ctx), key=ORDER.index)
+
+
+app = typer.Typer(
+    name="metinfer",
+    cls=InOrder,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    help="What published numbers say about preventing metastatic relapse through the niche.\n\n"
+    "Start with `metinfer demo`, or with `metinfer new my-evidence` and your own tables.\n\n"
+    "Exit codes: 0 fine, 1 bad input, 2 wrong usage, 3 finished but not to be trusted "
+    "(a gate failed), 130 interrupted.",
+)
+
+
+class Words(StrEnum):
+    """Formats of a judgement."""
+
+    text = "text"
+    json = "json"
+
+
+class Tables(StrEnum):
+    """Formats of a table."""
+
+    text = "text"
+    json = "json"
+    csv = "csv"
+
+
+Data = Annotated[Path, typer.Argument(metavar="DATA", help="Folder with the evidence tables.")]
+RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.")]
+Out = Annotated[Path, typer.Option("-o", "--out", metavar="RUN", help="Folder of the run.")]
+Draws = Annotated[int | None, typer.Option(help="Draws kept per chain.", show_default="1000")]
+Tune = Annotated[
+    int | None, typer.Option(help="Draws per chain spent on adapting.", show_default="1000")
+]
+Chains = Annotated[int | None, typer.Option(help="Chains.", show_default="4")]
+Seed = Annotated[
+    int | None, typer.Option(help="The same seed gives the same draws.", show_default="1")
+]
+Quick = Annotated[
+    bool, typer.Option("--quick", help="A first look with few draws; the report says so.")
+]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Go on with a stopped run; finished chains are kept.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", help="No progress.")]
+
+
+@app.callback()
+def options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Take what stands before the command."""
+    # `main` takes --debug out of the words wherever it stands; here it is only for the help.
+    del debug
+
+
+def explain(error: Exception) -> tuple[str, int]:
+    """Return one clear message for an error, and the exit code."""
+    match error:
+        case MetinferError():
+            return str(error), error.exit_code
+        case OSError():
+            place = f" ({error.filename})" if error.filename else ""
+            return f"{error.strerror or error}{place}", 1
+        case MemoryError():
+            return "not enough memory: fewer --draws, or --chains, need less", 1
+        case _:
+            return f"unexpected {type(error).__name__}: {error} (--debug shows where)", 1
+
+
+@contextmanager
+def resumable(out: Path) -> Iterator[None]:
+    """Say after an interruption that nothing finished was lost."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        say(f"\nmetinfer: interrupted. Finished chains are kept in {out}; --resume goes on.")
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def announce(evidence: Evidence, out: Path) -> None:
+    """Say what goes into a run."""
+    rows, intervals = len(evidence.fit_rows()), len(evidence.fit_intervals())
+    say(f"{rows} rows and {intervals} intervals go into {out}; the model is compiled first.")
+
+
+def say(words: str) -> None:
+    """Words go to stderr."""
+    typer.echo(words, err=True)
+
+
+def write_out(text: str) -> None:
+    """Machine formats go to stdout."""
+    typer.echo(text)
+
+
+def show_gates(diagnosis: Diagnosis) -> None:
+    """Print the gates as a table."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("gate", "value", "limit", "", "where")
+    for gate in diagnosis.gates:
+        verdict = "pass" if gate.passed else "FAIL"
+        table.add_row(gate.name, f"{gate.value:.4g}", gate.limit, verdict, gate.detail)
+    Console(stderr=True).print(table)
+
+
+def require(diagnosis: Diagnosis) -> None:
+    """Raise NotTrustedError if a gate failed."""
+    if not diagnosis.passed:
+        failed = ", ".join(g.name for g in diagnosis.gates if not g.passed)
+        raise NotTrustedError(f"the numbers must not be trusted: {failed} failed")
