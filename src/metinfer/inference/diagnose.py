@@ -13,11 +13,10 @@ from typing import Any
 
 import arviz as az
 import numpy as np
-import pytensor
-import pytensor.tensor as pt
 import xarray as xr
 
-from metinfer.inference.model import LATENTS, Joint, joint_logp, named_parameters
+from metinfer.inference.model import Joint
+from metinfer.inference.scoring import score_function
 from metinfer.inference.solving import solve_draws, theta_of, thin
 from metinfer.mechanism.solve import OK
 
@@ -160,24 +159,12 @@ def grid_gate(
     for steps in (GRID_REFINE * refine, refine):
         states, _ = solve_draws(joint, theta, steps)
         each = zip(*draws, states, strict=True)
-        scores.append(np.array([scorer(*values, *weights) for values in each]))
+        scores.append(np.array([scorer(*values, *weights).sum() for values in each]))
     with np.errstate(invalid="ignore"):
         change = scores[0] - scores[1]
     shift = reweighted_shift(np.concatenate(draws, axis=1), change)
     limit, detail = f"<= {GRID_LIMIT} sd", f"{GRID_REFINE} times the steps"
     return Gate("solver grid", shift, limit, bool(shift <= GRID_LIMIT), detail)
-
-
-def score_function(joint: Joint, translation_sd: float) -> Callable[..., float]:
-    """Log-likelihood as a function of latents, given states and weights (no ODE in the graph)."""
-    z, share, deviation = (pt.vector(n, dtype="float64") for n in LATENTS)
-    states = pt.tensor3("states", dtype="float64")
-    weights = [pt.vector(n, dtype="float64") for n in ("rows", "intervals")]
-    params = named_parameters(joint, z, share, translation_sd * deviation)
-    total = joint_logp(joint, params, states, *weights)
-    return pytensor.function(
-        [z, share, deviation, states, *weights], total, on_unused_input="ignore"
-    )
 
 
 def reweighted_shift(values: np.ndarray, change: np.ndarray) -> float:

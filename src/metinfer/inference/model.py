@@ -232,16 +232,6 @@ def score_terms(
         yield Scored(INTERVALS, interval_family(design), {"start": start, "end": end}, intervals)
 
 
-def joint_logp(
-    joint: Joint, params: Mapping[str, Any], states: Any, rows: Any, intervals: Any
-) -> Any:
-    """Weighted log-likelihood of all rows and intervals (scalar), outside a PyMC model."""
-    terms = score_terms(joint, params, states, rows, intervals)
-    return sum(
-        weighted(t.weight, t.family.statistic.logp(t.family.data, t.pred)).sum() for t in terms
-    )
-
-
 def weighted(weight: Any, logp: Any) -> Any:
     """Weight times log-density; 0 for weight 0 even where the log-density is not finite."""
     return pt.where(pt.gt(weight, 0.0), weight * logp, 0.0)
