@@ -11,7 +11,8 @@ import xarray as xr
 
 from metinfer import runs
 from metinfer.errors import RunError, UsageError
-from metinfer.inference.sample import Settings, _record
+from metinfer.inference.attempts import record_of
+from metinfer.inference.settings import Settings
 from metinfer.storage import write_text
 from tests import toy
 
@@ -20,7 +21,7 @@ from tests import toy
 def run(tmp_path, toy_evidence):
     """A run folder as it stands before the first chain."""
     path = tmp_path / "run"
-    record = _record(toy_evidence, path, toy.RECIPE, Settings(chains=2))
+    record = record_of(toy_evidence, path, toy.RECIPE, Settings(chains=2))
     return runs.create_run(path, toy_evidence, record)
 
 

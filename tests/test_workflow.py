@@ -8,7 +8,8 @@ import xarray as xr
 
 from metinfer import runs, workflow
 from metinfer.errors import UsageError
-from metinfer.inference.sample import Settings, _record
+from metinfer.inference.attempts import record_of
+from metinfer.inference.settings import Settings
 from tests import toy
 
 
@@ -16,7 +17,8 @@ from tests import toy
 def run(tmp_path, toy_evidence):
     """A complete run of three draws, with tables of therapies and populations among its inputs."""
     path = tmp_path / "run"
-    made = runs.create_run(path, toy_evidence, _record(toy_evidence, path, toy.RECIPE, Settings()))
+    record = record_of(toy_evidence, path, toy.RECIPE, Settings())
+    made = runs.create_run(path, toy_evidence, record)
     draws = xr.Dataset({"x": (("chain", "draw"), np.zeros((1, 3)))})
     made.write_groups(runs.POSTERIOR, {"posterior": draws})
     for name in ("therapies.toml", "populations.toml"):

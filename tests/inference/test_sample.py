@@ -14,13 +14,14 @@ import pytest
 import xarray as xr
 
 from metinfer.errors import MetinferError, UsageError
-from metinfer.inference import chains, sample
+from metinfer.inference import attempts, chains, recipe, sample, settings
 from metinfer.inference.chains import Length, Task
 from metinfer.runs import load_run, open_run
 from metinfer.storage import digest, read_groups
 from tests import toy
 
 ROOT = Path(__file__).parents[2]
+LENGTHS = {"main": Length(10, 5)}
 
 
 @pytest.fixture(scope="module")
@@ -99,12 +100,27 @@ def test_another_seed_gives_other_draws(whole, tmp_path):
 
 
 def test_seeds_of_the_first_chains_do_not_depend_on_how_many_follow():
-    few, many = (sample.Settings(chains=n).seeds(["main", "no_mouse"]) for n in (2, 5))
+    few, many = (settings.Settings(chains=n).seeds(["main", "no_mouse"]) for n in (2, 5))
     assert many["main"][:2] == few["main"]
     assert many["no_mouse"][:2] == few["no_mouse"]
     every = [s for seeds in many.values() for s in seeds]
     assert len(set(every)) == 10
     assert all(0 <= s < 2**63 for s in every)
+
+
+def test_short_subfits_come_after_the_others_and_not_in_a_first_look():
+    full, quick = settings.Settings(seed=3), replace(settings.QUICK, seed=3)
+    seeds = recipe.MODEL.seeds(full)
+    assert list(seeds) == ["main", "no_mouse", "translation_0.25", "translation_1"]
+    assert [len(s) for s in seeds.values()] == [4, 4, 2, 2]
+    # A sub-fit more does not move the draws of those before it.
+    assert {k: seeds[k] for k in ("main", "no_mouse")} == full.seeds(["main", "no_mouse"])
+    assert list(recipe.MODEL.seeds(quick)) == ["main", "no_mouse"]
+    assert recipe.MODEL.length(full, "main") == Length(1000, 1000)
+    assert recipe.MODEL.length(full, "translation_1") == Length(500, 500)
+    few = settings.Settings(draws=40, tune=80, chains=1)
+    assert recipe.MODEL.length(few, "translation_1") == Length(40, 80)
+    assert len(recipe.MODEL.seeds(few)["translation_1"]) == 1
 
 
 def test_a_killed_fit_loses_no_finished_chain(whole, tmp_path):
@@ -195,7 +211,7 @@ def test_a_run_does_not_go_on_with_other_evidence(whole, tmp_path):
 
 
 def test_a_run_does_not_go_on_with_another_program(whole, monkeypatch):
-    monkeypatch.setattr(sample, "code_hash", lambda: "other")
+    monkeypatch.setattr(attempts, "code_hash", lambda: "other")
     with pytest.raises(UsageError, match="the program"):
         toy.run(whole.path.parent, resume=True)
 
@@ -212,7 +228,7 @@ def test_impossible_settings_are_refused(tmp_path, name, value):
 def test_a_first_look_is_marked(tmp_path):
     run = toy.run(tmp_path, quick=True, draws=20, tune=50, chains=1)
     assert open_run(run.path).record.quick
-    assert sample.QUICK.draws < sample.Settings().draws
+    assert settings.QUICK.draws < settings.Settings().draws
 
 
 def test_the_prior_alone_is_a_run(tmp_path, toy_evidence):
@@ -235,11 +251,11 @@ class Cut:
 
 
 def test_a_cut_trace_is_never_taken_for_a_chain(monkeypatch):
-    monkeypatch.setattr(chains, "_start", lambda *args: Cut())
+    monkeypatch.setattr(chains, "start_chain", lambda *args: Cut())
     committed = []
     with pytest.raises(KeyboardInterrupt):
         chains.run_chains(
-            {"main": None}, [Task("main", 0, 1)], Length(10, 5), 1, lambda *a: committed.append(a)
+            {"main": None}, [Task("main", 0, 1)], LENGTHS, 1, lambda *a: committed.append(a)
         )
     assert committed == []
 
@@ -259,15 +275,15 @@ class Broken:
 
 def test_a_chain_that_fails_is_named_and_stops_the_others(monkeypatch):
     cancelled = []
-    monkeypatch.setattr(chains, "_start", lambda *args: Broken(cancelled))
+    monkeypatch.setattr(chains, "start_chain", lambda *args: Broken(cancelled))
     tasks = [Task("main", k, k) for k in range(2)]
     with pytest.raises(MetinferError, match=r"chain 0 of main .*points failed$"):
-        chains.run_chains({"main": None}, tasks, Length(10, 5), 2, lambda *a: None)
+        chains.run_chains({"main": None}, tasks, LENGTHS, 2, lambda *a: None)
     assert len(cancelled) == 2
 
 
 def test_a_failed_fit_says_so(tmp_path, monkeypatch):
-    monkeypatch.setattr(chains, "_start", lambda *args: Broken([]))
+    monkeypatch.setattr(chains, "start_chain", lambda *args: Broken([]))
     with pytest.raises(MetinferError, match="could not be sampled"):
         toy.run(tmp_path)
     record = open_run(tmp_path / "run").record

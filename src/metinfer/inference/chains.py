@@ -96,14 +96,15 @@ def sample_chain(
         If the trace is shorter than asked for.
     """
     found: list[Groups] = []
-    run_chains({task.subfit: compiled}, [task], length, 1, lambda _, g: found.append(g), watch)
+    only = {task.subfit: compiled}, [task], {task.subfit: length}
+    run_chains(*only, 1, lambda _, groups: found.append(groups), watch)
     return found[0]
 
 
 def run_chains(
     compiled: Mapping[str, Any],
     tasks: Sequence[Task],
-    length: Length,
+    lengths: Mapping[str, Length],
     cores: int,
     commit: Callable[[Task, Groups], None],
     watch: Watch | None = None,
@@ -114,6 +115,8 @@ def run_chains(
     ----------
     compiled : mapping
         Sub-fit -> compiled model.
+    lengths : mapping
+        Sub-fit -> length of its chains.
     commit : callable
         Puts a finished chain on the disk. Interrupts wait until it has.
     """
@@ -123,9 +126,11 @@ def run_chains(
         while waiting or running:
             while waiting and len(running) < cores:
                 task = waiting.popleft()
-                running[task] = _start(compiled[task.subfit], task, length, watch)
+                running[task] = start_chain(
+                    compiled[task.subfit], task, lengths[task.subfit], watch
+                )
             for task in list(running):
-                groups = _poll(running[task], task, length)
+                groups = poll_chain(running[task], task, lengths[task.subfit])
                 if groups is None:
                     continue
                 del running[task]
@@ -139,7 +144,8 @@ def run_chains(
             sampler.cancel()
 
 
-def _start(compiled: Any, task: Task, length: Length, watch: Watch | None) -> Any:
+def start_chain(compiled: Any, task: Task, length: Length, watch: Watch | None = None) -> Any:
+    """The sampler of a chain, running in threads of its own."""
     import nutpie
 
     def show(states: list[Any]) -> None:
@@ -162,7 +168,7 @@ def _start(compiled: Any, task: Task, length: Length, watch: Watch | None) -> An
     )
 
 
-def _poll(sampler: Any, task: Task, length: Length) -> Groups | None:
+def poll_chain(sampler: Any, task: Task, length: Length) -> Groups | None:
     """The finished chain, or None if it is still running."""
     try:
         tree = sampler.wait(timeout=POLL)

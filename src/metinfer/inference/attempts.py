@@ -1,0 +1,108 @@
+"""The record of a fit: what an attempt writes down, and whether a stopped one may go on."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from metinfer.errors import UsageError
+from metinfer.inference.recipe import Recipe
+from metinfer.inference.settings import Options, Settings, settings_from
+from metinfer.provenance import code_hash, machine, now, versions
+from metinfer.runs import (
+    COMPLETE,
+    FAILED,
+    INTERRUPTED,
+    RUNNING,
+    Record,
+    Run,
+    create_run,
+    open_run,
+    verify_inputs,
+)
+
+if TYPE_CHECKING:
+    from metinfer.evidence.types import Evidence
+
+
+def begin(evidence: Evidence, path: Path, recipe: Recipe, resume: bool, options: Options) -> Run:
+    """A new run folder at `path`, or the stopped one there if it may go on.
+
+    Raises
+    ------
+    UsageError
+        If `path` is taken, or going on would mix two different fits.
+    """
+    if resume and (path / "run.toml").is_file():
+        run = open_run(path)
+        given = {name: value for name, value in options.items() if value is not None}
+        _refuse_other(run, evidence, given)
+        return run
+    return create_run(path, evidence, record_of(evidence, path, recipe, settings_from(options)))
+
+
+def record_of(evidence: Evidence, path: Path, recipe: Recipe, settings: Settings) -> Record:
+    """The record of a fit that is about to begin."""
+    words = ["metinfer", "fit", evidence.root, "-o", path]
+    for name in ("draws", "tune", "chains", "seed"):
+        words += [f"--{name}", getattr(settings, name)]
+    length = {k: v for k, v in asdict(settings.length).items() if k not in ("draws", "tune")}
+    return Record(
+        command=shlex.join(map(str, words)),
+        status=RUNNING,
+        created=now(),
+        settings={**asdict(settings), **length},
+        seeds=recipe.seeds(settings),
+        digest=evidence.digest,
+        code=code_hash(),
+        inputs={Path(f.name).name: f.sha256 for f in evidence.files},
+        versions=versions(),
+        machine=machine(),
+    )
+
+
+def _refuse_other(run: Run, evidence: Evidence, given: Mapping[str, Any]) -> None:
+    """Raise UsageError if going on with `run` would mix two different fits."""
+    record = run.record
+    differs = [
+        f"--{k} was {record.settings[k]}" for k, v in given.items() if record.settings[k] != v
+    ]
+    if record.digest != evidence.digest:
+        differs.append("the evidence was another")
+    if record.code != code_hash() or record.versions != versions():
+        differs.append("the program or one of its libraries was another")
+    if differs:
+        raise UsageError(
+            f"{run.path} cannot go on as asked: {'; '.join(differs)}. "
+            "Choose another folder with -o, or remove this one."
+        )
+    verify_inputs(run)
+
+
+@contextmanager
+def status_kept(run: Run) -> Iterator[None]:
+    """Write into the record how the block ended."""
+    began = time.perf_counter()
+    try:
+        yield
+    except KeyboardInterrupt:
+        run.update(status=INTERRUPTED, stops=[*run.record.stops, f"{now()} interrupted"])
+        raise
+    except Exception as error:
+        stop = f"{now()} {type(error).__name__}: {error}"
+        run.update(status=FAILED, stops=[*run.record.stops, stop])
+        raise
+    add_time(run, "total", began)
+    run.update(status=COMPLETE)
+
+
+def add_time(run: Run, step: str, began: float) -> None:
+    """Add the seconds since `began` to a step of the record."""
+    timings = dict(run.record.timings)
+    timings[step] = round(timings.get(step, 0.0) + time.perf_counter() - began, 3)
+    run.update(timings=timings)
