@@ -9,7 +9,7 @@ for a mixture of contexts), their weights and where in the solver output they st
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from metinfer.errors import MetinferError
 from metinfer.inference.dosing import Course, courses
 from metinfer.inference.priors import Coordinates
 from metinfer.inference.statistics.choose import choose
+from metinfer.inference.variants import variant_of
 
 YEAR = 365.25
 #: Statistics that need the spread between individuals, a free unknown of the row or group.
@@ -252,7 +253,9 @@ def build_design(evidence: Any, roles: Sequence[str] = ("fit",)) -> Design:
     """
     rows = tuple(m for role in roles for m in evidence.rows(role))
     intervals = tuple(i for role in roles for i in evidence.interval_rows(role))
-    coordinates = coordinates_of(_arms_used(evidence, roles), rows)
+    coordinates = replace(
+        coordinates_of(_arms_used(evidence, roles), rows), pins=variant_of(evidence).pins
+    )
     collect = _Collector(evidence, coordinates)
     index = [_row_nodes(collect, r) for r in rows]
     start = [collect.node(i.arm, i.start_day) for i in intervals]

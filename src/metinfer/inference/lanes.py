@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from metinfer.inference.design import LaneSpec
 from metinfer.inference.priors import Coordinates, PriorTable
+from metinfer.inference.variants import switches
 from metinfer.mechanism.equations import PARAMETERS
 from metinfer.mechanism.grid import Lane
 from metinfer.mechanism.inputs import Input, Steps, Sum, window
@@ -59,11 +60,14 @@ class LaneTable:
     value, deviation : ndarray of int
         Places in the joined vector of named parameters; its last two entries are 1 and 0.
     factor : ndarray
+    pins : mapping of str to float
+        Lane parameters that a variant of the model holds at a fixed value.
     """
 
     value: np.ndarray
     deviation: np.ndarray
     factor: np.ndarray
+    pins: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def of(cls, lanes: Sequence[LaneSpec], coordinates: Coordinates) -> LaneTable:
@@ -73,7 +77,7 @@ class LaneTable:
         value, deviation, factor = (
             np.array([[c[i] for c in row] for row in cells]) for i in range(3)
         )
-        return cls(value, deviation, factor)
+        return cls(value, deviation, factor, coordinates.pins)
 
 
 class _Places:
@@ -119,6 +123,8 @@ def _special(parameter: str, spec: LaneSpec, at: _Places) -> tuple[int, int, flo
             return place, at.zero, spec.timp1_fold
         case "dip":
             return at("surgery_dip"), at.zero, float(spec.surgery)
+        case "sT" | "bNA":  # switches of variants, at their base values
+            return at.one, at.zero, float(parameter == "sT")
         case "awake0":
             return at("awake_share", spec.context), at.zero, settled
         case "founders":
@@ -157,7 +163,17 @@ def lane_theta(params: Mapping[str, Any], table: LaneTable, xp: Any) -> Any:
         [_side_by_side(params, xp), params["transfer"], one, 0.0 * one], axis=-1
     )
     theta = joined[..., table.value] * table.factor * xp.exp(joined[..., table.deviation])
-    return xp.where(_SHARE, 1.0 - xp.exp(-theta), theta)
+    return _held(xp.where(_SHARE, 1.0 - xp.exp(-theta), theta), params, table, xp)
+
+
+def _held(theta: Any, params: Mapping[str, Any], table: LaneTable, xp: Any) -> Any:
+    """Lane parameters with those of a variant at their values: of the table, or data of a model."""
+    if table.pins:
+        fixed = switches(table.pins)
+        theta = xp.where(fixed["switch"] > 0, fixed["switch_value"], theta)
+    if "switch" in params:
+        theta = xp.where(xp.greater(params["switch"], 0.0), params["switch_value"], theta)
+    return theta
 
 
 def _side_by_side(params: Mapping[str, Any], xp: Any) -> Any:
@@ -175,8 +191,9 @@ def joined_places(table: PriorTable) -> np.ndarray:
     return np.array([table.labels.index(label) for label in wanted])
 
 
-#: Lane parameters that are a share 1 - exp(-link) (parameter,).
-_SHARE = np.array([p.name == "fU" for p in PARAMETERS])
+#: Lane parameters that are a share 1 - exp(-link).
+SHARES = ("fU",)
+_SHARE = np.array([p.name in SHARES for p in PARAMETERS])
 
 
 #: Days for which NK activity stays low after surgery (assumption; the row gives the depth only).

@@ -1,7 +1,8 @@
 """The joint model: priors, one solve over all lanes, one observed variable per statistic.
 
-Weights of rows and intervals, and the spread of the mouse-to-human transfer, are `pm.Data`:
-fits without some rows, or with another transfer, need no new compilation.
+Published numbers, weights of rows and intervals, and the spread of the mouse-to-human transfer
+are `pm.Data`: fits to simulated tables, without some rows, or with another transfer, need no new
+compilation.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ from metinfer.inference.priors import (
     read_parameters,
 )
 from metinfer.inference.statistics import SharedRatio
+from metinfer.inference.variants import switches
+from metinfer.mechanism.equations import PARAMETERS
 from metinfer.mechanism.grid import Grid, build_grid
 from metinfer.mechanism.op import solve_op
 
@@ -99,6 +102,7 @@ class Joint:
             "latent_parameter": [e.label for e in self.table.normal],
             "share_parameter": [e.label for e in self.table.beta],
             "transfer_parameter": list(TRANSFERRED.values()),
+            "lane_parameter": [p.name for p in PARAMETERS],
             "row": [r.row for r in self.design.rows],
             "interval": [f"{i.arm}:{i.start_day:g}-{i.end_day:g}" for i in self.design.intervals],
             **{
@@ -137,15 +141,17 @@ def build_model(evidence: Any, roles: Sequence[str] = ("fit",), refine: int = 1)
         Free variables `latent` (latent_parameter,), `share_latent` (share_parameter,) and
         `transfer_latent` (transfer_parameter,); every named parameter of `parameters.toml` as a
         deterministic on its natural scale and unit; `pm.Data` `row_weight` (row,),
-        `interval_weight` (interval,) and `translation_sd` (scalar).
+        `interval_weight` (interval,), `translation_sd` (scalar), and `switch` and `switch_value`
+        (lane_parameter,), which hold lane parameters at fixed values; and the published numbers,
+        by family, such as `intervals_events` (interval,).
     """
     return joint_model(Joint.of(evidence, roles), refine)
 
 
-def joint_model(joint: Joint, refine: int = 1) -> pm.Model:
-    """The PyMC model of prepared parts; see `build_model`."""
+def joint_model(joint: Joint, refine: int = 1, tables: Sequence[str] = ("",)) -> pm.Model:
+    """The PyMC model of prepared parts; see `build_model` and `score`."""
     with pm.Model(coords=joint.coords) as model:
-        score(joint, prior_variables(joint), refine)
+        score(joint, prior_variables(joint), refine, tables)
     return model
 
 
@@ -153,7 +159,7 @@ def prior_variables(joint: Joint) -> dict[str, Any]:
     """Free variables and named deterministics of the current PyMC model."""
     params = named_parameters(joint, *latent_variables(joint.table), transfer_variable())
     name_variables({k: v for k, v in params.items() if k != JOINED}, joint.table)
-    return params
+    return params | switch_variables()
 
 
 def latent_variables(table: PriorTable) -> tuple[Any, Any]:
@@ -169,6 +175,11 @@ def transfer_variable() -> Any:
     """Log deviations of human effects from mouse effects (transfer_parameter,)."""
     deviation = pm.Normal("transfer_latent", 0.0, 1.0, dims="transfer_parameter")
     return pm.Data("translation_sd", np.asarray(TRANSLATION_SD)) * deviation
+
+
+def switch_variables() -> dict[str, Any]:
+    """Data that hold lane parameters at fixed values (lane_parameter,); at first they hold none."""
+    return {k: pm.Data(k, v, dims="lane_parameter") for k, v in switches({}).items()}
 
 
 def name_variables(params: Mapping[str, Any], table: PriorTable) -> None:
@@ -199,18 +210,40 @@ class Scored:
         """Coordinate of its rows."""
         return "interval" if self.name == INTERVALS else f"row_{self.family.name}"
 
+    @property
+    def observed(self) -> dict[str, str]:
+        """Prepared numbers that a replicate of the rows would change -> name of their data."""
+        family = self.family
+        found = family.statistic.observe(family.data, family.statistic.published(family.data))
+        return {key: f"{self.name}_{key}" for key in found}
 
-def score(joint: Joint, params: Mapping[str, Any], refine: int = 1) -> None:
-    """Solve, and add the likelihood of every row and interval to the current PyMC model."""
+
+def score(
+    joint: Joint, params: Mapping[str, Any], refine: int = 1, tables: Sequence[str] = ("",)
+) -> None:
+    """Solve, and add the likelihood of every row and interval to the current PyMC model.
+
+    Parameters
+    ----------
+    joint : Joint
+    params : mapping
+        Named parameters.
+    refine : int
+    tables : sequence of str
+        The tables enter once for each, as data of their own under names with that ending: a
+        posterior given the published and a simulated set of tables needs two.
+    """
     design = joint.design
     states = solve_op(lane_theta(params, joint.lanes, pt), joint.grid(refine))
-    rows = pm.Data("row_weight", np.ones(len(design.rows)), dims="row")
-    intervals = pm.Data("interval_weight", np.ones(len(design.intervals)), dims="interval")
     model = pm.modelcontext(None)
-    for scored in score_terms(joint, params, states, rows, intervals):
-        if scored.name != INTERVALS:
-            model.add_coord(scored.dim, [design.rows[i].row for i in scored.family.rows])
-        _observe(scored)
+    for end in tables:
+        rows = pm.Data(f"row_weight{end}", np.ones(len(design.rows)), dims="row")
+        ones = np.ones(len(design.intervals))
+        intervals = pm.Data(f"interval_weight{end}", ones, dims="interval")
+        for scored in score_terms(joint, params, states, rows, intervals):
+            if scored.name != INTERVALS:
+                model.add_coord(scored.dim, [design.rows[i].row for i in scored.family.rows])
+            _observe(scored, end)
 
 
 def score_terms(
@@ -237,15 +270,20 @@ def weighted(weight: Any, logp: Any) -> Any:
     return pt.where(pt.gt(weight, 0.0), weight * logp, 0.0)
 
 
-def _observe(scored: Scored) -> None:
+def _observe(scored: Scored, end: str) -> None:
     """One observed variable whose log-density is that of the statistic, times the row weight."""
     keys, family = tuple(scored.pred), scored.family
     statistic, data = family.statistic, family.data
+    published = {
+        k: pm.Data(name + end, data[k], dims=scored.dim) for k, name in scored.observed.items()
+    }
 
     def logp(value: Any, weight: Any, *parts: Any) -> Any:
         return weighted(
             weight,
-            statistic.logp({**data, family.main: value}, dict(zip(keys, parts, strict=True))),
+            statistic.logp(
+                {**data, **published, family.main: value}, dict(zip(keys, parts, strict=True))
+            ),
         )
 
     def random(weight: Any, *parts: Any, rng: np.random.Generator, size: Any) -> np.ndarray:
@@ -256,6 +294,6 @@ def _observe(scored: Scored) -> None:
     zeros = pt.zeros(len(family.rows))
     parts = [pt.as_tensor_variable(scored.pred[k]) + zeros for k in keys]
     pm.CustomDist(
-        scored.name, scored.weight, *parts, logp=logp, random=random, observed=family.observed,
-        dims=scored.dim,
+        scored.name + end, scored.weight, *parts, logp=logp, random=random,
+        observed=published[family.main], dims=scored.dim,
     )  # fmt: skip

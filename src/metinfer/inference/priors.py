@@ -45,7 +45,10 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Coordinates:
-    """Values over which parameters are repeated; `context_species` names each context's species."""
+    """Values over which parameters are repeated; `context_species` names each context's species.
+
+    `pins` are the lane parameters that a variant of the mechanism holds at a fixed value.
+    """
 
     species: tuple[str, ...]
     context: tuple[str, ...]
@@ -55,6 +58,7 @@ class Coordinates:
     assay: tuple[str, ...]
     context_species: Mapping[str, str]
     spread: tuple[str, ...] = ()
+    pins: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
