@@ -15,10 +15,10 @@ ROOT = Path(metinfer.__file__).parent
 MODULES = sorted(p.relative_to(ROOT).as_posix() for p in ROOT.rglob("*.py"))
 SAMPLING = {"pymc", "nutpie", "arviz"}
 LATER = {
-    "evidence": {"mechanism", "inference", "therapy", "report", "cli", "workflow"},
-    "mechanism": {"evidence", "inference", "therapy", "report", "cli", "workflow", "runs"},
-    "inference": {"therapy", "report", "cli", "workflow", "plots"},
-    "therapy": {"report", "cli", "workflow", "plots"},
+    "evidence": {"mechanism", "inference", "therapy", "report", "cli", "workflow", "judging"},
+    "mechanism": {"evidence", "inference", "therapy", "report", "cli", "workflow", "judging", "runs"},
+    "inference": {"therapy", "report", "cli", "workflow", "judging", "plots"},
+    "therapy": {"report", "cli", "workflow", "judging", "plots"},
     "report": {"cli"},
 }
 FOREIGN = {

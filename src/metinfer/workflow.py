@@ -11,7 +11,7 @@ import numpy as np
 
 from metinfer.errors import UsageError
 from metinfer.provenance import code_hash
-from metinfer.runs import MAIN, POSTERIOR, Run, load_run
+from metinfer.runs import POSTERIOR, Run, load_run
 from metinfer.storage import digest
 
 log = logging.getLogger("metinfer")
@@ -19,11 +19,14 @@ log = logging.getLogger("metinfer")
 if TYPE_CHECKING:
     import xarray as xr
 
-    from metinfer.inference.diagnose import Diagnosis
+    from metinfer.inference.diagnose import Diagnosis, Gate
+    from metinfer.therapy.populations import Population
+    from metinfer.therapy.regimen import Therapies
 
 PREDICTIONS = "predictions.nc"
 DIAGNOSTICS = "diagnostics.json"
 PREDICTIVE = "predictive.nc"
+CHECKS = "checks.json"
 #: Draws of each source that are solved again for every therapy.
 PREDICTED_DRAWS = 500
 #: Sources of predictions, by the group of `posterior.nc` that they come from.
@@ -31,19 +34,48 @@ SOURCES = {"prior": "prior", "no_mouse": "posterior_no_mouse", "posterior": "pos
 
 
 def diagnose(run: Run) -> Diagnosis:
-    """All gates of a run; also written to `diagnostics.json` in its folder."""
-    from metinfer.inference.diagnose import Diagnosis, convergence_gates, solver_gates
-    from metinfer.inference.model import TRANSLATION_SD, Joint
+    """All gates of a run, and what its named answers rest on.
 
-    joint = Joint.of(run.evidence)
-    weights = [np.ones(len(joint.design.rows)), np.ones(len(joint.design.intervals))]
-    gates = convergence_gates(run.posterior, run.statistics_of(MAIN))
-    refine = int(run.record.settings.get("refine", 1))
-    gates += solver_gates(joint, run.posterior, TRANSLATION_SD, weights, refine)
-    diagnosis = Diagnosis(gates)
+    Written to the folder: `diagnostics.json` (gates), `answers.nc` (named answers of every draw),
+    `predictive.nc` (replicates of every row), `checks.json` (prior predictive, power scaling,
+    pull of each study, correlated pairs).
+    """
+    from metinfer import judging
+    from metinfer.inference.diagnose import Diagnosis
+
+    answers = judging.answer_draws(run, *_scenarios(run))
+    before, possible = prior_check(run)
+    diagnosis = Diagnosis(judging.gates(run, answers, possible))
+    checks = {"prior": before, **judging.foundations(run, answers)}
+    run.write_text(CHECKS, json.dumps(plain(checks), indent=1) + "\n")
     run.write_text(DIAGNOSTICS, json.dumps(plain(diagnosis.to_dict()), indent=1) + "\n")
     replicate(run)
     return diagnosis
+
+
+def prior_check(run: Run) -> tuple[dict[str, Any], Gate | None]:
+    """What the prior alone would publish, as plain data, and whether that is possible.
+
+    Returns
+    -------
+    dict
+        ``impossible``: lines of what cannot be, with the share of prior draws; ``rows``: each
+        published value beside its prior predictive interval, on the reported scale.
+    Gate or None
+        None for a run without a prior.
+    """
+    from metinfer.inference.model import TRANSLATION_SD
+    from metinfer.inference.predictive import posterior_predictive
+    from metinfer.inference.prior_check import impossible, possible_gate, prior_rows
+
+    if "prior" not in run.groups:
+        return {}, None
+    seed = int(run.record.settings["seed"])
+    replicates = posterior_predictive(run.evidence, run.groups["prior"], TRANSLATION_SD, seed)
+    observables = {m.row: m.observable for m in run.evidence.measurements}
+    table = impossible(replicates, observables)
+    lines = table.reset_index(names="what").to_dict("records")
+    return {"impossible": lines, "rows": prior_rows(replicates)}, possible_gate(table)
 
 
 def replicate(run: Run) -> xr.Dataset:
@@ -121,24 +153,35 @@ def _predict(run: Run, therapies: Path, populations: Path) -> xr.Dataset:
     from metinfer.inference.model import Joint
     from metinfer.therapy.applicability import Applicability
     from metinfer.therapy.draws import NamedDraws
-    from metinfer.therapy.populations import for_fit, read_populations
     from metinfer.therapy.predict import predict as predict_all
-    from metinfer.therapy.regimen import read_therapies
 
-    cures, named = read_therapies(therapies), read_populations(populations)
-    design = Joint.of(run.evidence).design
-    where = design.coordinates
-    # what a person asks for by name is refused, not left out
-    asked = populations.parent != run.path / "inputs"
-    groups, left_out = for_fit(named, design, strict=asked)
-    for name, why in left_out.items():
-        log.info("population %s is left out: %s", name, why)
+    cures, groups = _scenarios(run, therapies, populations)
+    where = Joint.of(run.evidence).design.coordinates
     sources = {
         name: NamedDraws(_flat(run.groups[group]), where).thinned(PREDICTED_DRAWS)
         for name, group in SOURCES.items()
         if group in run.groups
     }
     return predict_all(sources, cures, groups, Applicability.of(run.evidence, cures))
+
+
+def _scenarios(
+    run: Run, therapies: Path | None = None, populations: Path | None = None
+) -> tuple[Therapies, dict[str, Population]]:
+    """Therapies, and the populations that the fit can speak of; those of the run by default."""
+    from metinfer.inference.model import Joint
+    from metinfer.therapy.populations import for_fit, read_populations
+    from metinfer.therapy.regimen import read_therapies
+
+    inputs = run.path / "inputs"
+    cures = read_therapies(therapies or inputs / "therapies.toml")
+    named = read_populations(populations or inputs / "populations.toml")
+    # what a person asks for by name is refused, not left out
+    asked = populations is not None and populations.parent != inputs
+    groups, left_out = for_fit(named, Joint.of(run.evidence).design, strict=asked)
+    for name, why in left_out.items():
+        log.info("population %s is left out: %s", name, why)
+    return cures, groups
 
 
 def finish(path: str | Path) -> tuple[Run, Diagnosis, Path]:

@@ -8,7 +8,7 @@ no posterior mean by more than a hundredth of its sd.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import arviz as az
@@ -87,6 +87,25 @@ def convergence_gates(posterior: xr.Dataset, sample_stats: xr.Dataset) -> tuple[
             bool(np.nanmin(bfmi) >= BFMI_LIMIT),
         ),
     )
+
+
+def subfit_gates(name: str, answers: xr.Dataset, sample_stats: xr.Dataset) -> tuple[Gate, ...]:
+    """Gates on a sub-fit: only its named answers are reported, so only they are judged.
+
+    Parameters
+    ----------
+    name : str
+        Of the sub-fit.
+    answers : xarray.Dataset
+        Named answers, dims (chain, draw).
+    sample_stats : xarray.Dataset
+        `diverging`, dims (chain, draw).
+    """
+    rhat = _worst("R-hat", az.rhat(answers), np.nanmax, RHAT_LIMIT, below=True)
+    ess = _worst("bulk ESS", az.ess(answers, method="bulk"), np.nanmin, ESS_LIMIT, below=False)
+    bad = int(sample_stats["diverging"].sum())
+    found = (rhat, ess, Gate("divergences", bad, "0", bad == 0))
+    return tuple(replace(g, name=f"{name}: {g.name}") for g in found)
 
 
 def _worst(

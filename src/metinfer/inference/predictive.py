@@ -19,6 +19,7 @@ from metinfer.inference.model import LATENTS, Joint, named_parameters, score_ter
 from metinfer.inference.predictions import View
 from metinfer.inference.priors import PriorTable
 from metinfer.inference.solving import solve_draws, thin
+from metinfer.mechanism.solve import OK
 
 #: Posterior draws from which replicates are made.
 DRAWS = 400
@@ -41,16 +42,19 @@ def posterior_predictive(
     Returns
     -------
     xarray.Dataset
-        `row_reported` (row,), `row_replicate` (draw, row), `row_role` (row,),
-        `interval_replicate` (draw, interval) and `event_free` (draw, cohort, time), time in days.
+        `row_reported` (row,), `row_replicate` (draw, row), `row_expected` (draw, row) (what the
+        model predicts before sampling noise, on the scale of the statistic), `row_role` (row,),
+        `interval_replicate` (draw, interval), `event_free` (draw, cohort, time), time in days, and
+        `failed` (draw,), the lanes of a draw that could not be solved.
     """
     rng = np.random.default_rng(seed)
     joint = Joint.of(evidence, ("fit", "check"))
     draws = matched(latents, joint.table, rng)
     theta = lane_theta(joint.parameters(draws, translation_sd), joint.lanes, np)
-    states, _ = solve_draws(joint, theta)
+    states, status = solve_draws(joint, theta)
     predictions, survival = _evaluate(joint, draws, states, translation_sd)
     return xr.merge([
+        xr.Dataset({"failed": ("draw", np.sum(status != OK, axis=-1))}),
         _rows(joint, predictions, rng),
         _intervals(joint, predictions, rng),
         _curves(joint, survival),
@@ -119,14 +123,20 @@ def _rows(
     rows = joint.design.rows
     number = len(next(iter(predictions[0][1].values())))
     reported, replicate = np.full(len(rows), np.nan), np.full((number, len(rows)), np.nan)
+    expected = np.full_like(replicate, np.nan)
     for family, pred in predictions:
         if family.name == "interval_person_time":
             continue
         key = family.statistic.reports[0]
         reported[family.rows] = family.statistic.published(family.data)[key]
         replicate[:, family.rows] = family.statistic.draw(family.data, pred, rng)[key]
+        expected[:, family.rows] = pred["value"]
     return xr.Dataset(
-        {"row_reported": ("row", reported), "row_replicate": (("draw", "row"), replicate)},
+        {
+            "row_reported": ("row", reported),
+            "row_replicate": (("draw", "row"), replicate),
+            "row_expected": (("draw", "row"), expected),
+        },
         coords={"row": [r.row for r in rows], "row_role": ("row", [r.role for r in rows])},
     )
 

@@ -38,7 +38,7 @@ def score_function(joint: Joint, translation_sd: float) -> Callable[..., np.ndar
     joined = pt.concatenate(parts)[np.argsort(np.concatenate(places))]
     return pytensor.function(
         [z, share, deviation, states, rows, intervals], joined, on_unused_input="ignore"
-    )  # type: ignore[no-any-return]
+    )
 
 
 def pointwise_scores(

@@ -1,0 +1,177 @@
+"""Judge a run: its named answers in every sub-fit, its gates, and what the answers rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+
+from metinfer.runs import MAIN, Run
+
+if TYPE_CHECKING:
+    from metinfer.inference.diagnose import Gate
+    from metinfer.inference.model import Joint
+
+ANSWERS = "answers.nc"
+POSTERIOR_GROUP = "posterior"
+#: Draws of the posterior from which sensitivities are computed, and pulls that are listed.
+SCORED, PULLS = 2000, 3
+
+
+def answer_draws(run: Run, therapies: Any, populations: Any) -> dict[str, xr.Dataset]:
+    """Named answers in every group of draws of a run; also written to `answers.nc`.
+
+    Parameters
+    ----------
+    run : Run
+    therapies : Therapies
+    populations : mapping of str to Population
+
+    Returns
+    -------
+    dict of str to xarray.Dataset
+        Group of ``posterior.nc`` -> one variable (chain, draw) per named answer.
+    """
+    from metinfer.therapy.answers import named_answers
+    from metinfer.therapy.draws import NamedDraws
+
+    asked = run.evidence.analysis.get("answer", [])
+    where = _joint(run).design.coordinates
+    made = {}
+    for name, group in run.groups.items():
+        if not name.startswith(("prior", POSTERIOR_GROUP)):
+            continue
+        size = (group.sizes["chain"], group.sizes["draw"])
+        found = named_answers(NamedDraws.of(group, where), asked, therapies, populations)
+        made[name] = xr.Dataset(
+            {k: (("chain", "draw"), np.reshape(v, size)) for k, v in found.items()}
+        )
+    run.write_groups(ANSWERS, made)
+    return made
+
+
+def gates(run: Run, answers: Mapping[str, xr.Dataset], prior: Gate | None) -> tuple[Gate, ...]:
+    """Every gate of a run: chains of all reported quantities, solver, prior, sub-fits.
+
+    Parameters
+    ----------
+    run : Run
+    answers : mapping of str to xarray.Dataset
+        As from `answer_draws`.
+    prior : Gate, optional
+        Whether prior draws are biologically possible.
+    """
+    from metinfer.inference.diagnose import convergence_gates, solver_gates, subfit_gates
+    from metinfer.inference.model import TRANSLATION_SD
+
+    main = run.posterior.merge(answers.get(POSTERIOR_GROUP, xr.Dataset()))
+    refine = int(run.record.settings.get("refine", 1))
+    joint = _joint(run)
+    found = convergence_gates(main, run.statistics_of(MAIN))
+    found += solver_gates(joint, run.posterior, TRANSLATION_SD, _weights(joint), refine)
+    for name, draws in answers.items():
+        subfit = name.removeprefix(f"{POSTERIOR_GROUP}_")
+        if subfit != name and draws.data_vars:
+            found += subfit_gates(subfit, draws, run.statistics_of(subfit))
+    return found if prior is None else (*found, prior)
+
+
+def foundations(run: Run, answers: Mapping[str, xr.Dataset]) -> dict[str, Any]:
+    """What every named answer rests on, as plain data.
+
+    Returns
+    -------
+    dict
+        ``answers``: name -> values in each group of draws, overlap of prior and posterior,
+        verdict, share of the prior variance removed, sampling quality, power scaling, and the
+        studies that pull most; ``pairs``: parameters that the data cannot tell apart.
+    """
+    from metinfer.inference import sensitivity as tool
+    from metinfer.inference.model import TRANSLATION_SD
+    from metinfer.inference.scoring import log_prior, pointwise_scores
+
+    after = answers.get(POSTERIOR_GROUP, xr.Dataset())
+    pairs = tool.correlated_pairs(_scalars(run.posterior)).to_dict("records")
+    if not after.data_vars:
+        return {"answers": {}, "pairs": pairs}
+    joint = _joint(run)
+    step = slice(None, None, max(1, after.sizes["chain"] * after.sizes["draw"] // SCORED))
+    latents, thinned = run.posterior.isel(draw=step), after.isel(draw=step)
+    scores = pointwise_scores(joint, latents, TRANSLATION_SD, _weights(joint))
+    power = tool.power_scaling(
+        thinned, log_prior(joint, latents), scores, tool.streams(joint.design)
+    )
+    pulls = tool.pull(thinned, scores, tool.cohorts(joint.design))
+    quality = _quality(after)
+    found = {
+        name: _foundation(name, answers)
+        | quality[name]
+        | {"power": power.loc[name].to_dict(), "pulls": _strongest(pulls.loc[name])}
+        for name in map(str, after.data_vars)
+    }
+    return {"answers": found, "pairs": pairs}
+
+
+def _foundation(name: str, answers: Mapping[str, xr.Dataset]) -> dict[str, Any]:
+    """Values of one answer in each group, and how far the data moved it from its prior."""
+    from metinfer.inference.learnt import contraction, overlap, summarise, verdict
+
+    draws = {k: _finite(v[name]) for k, v in answers.items() if name in v}
+    draws = {k: v for k, v in draws.items() if len(v)}
+    found: dict[str, Any] = {"values": {k: vars(summarise(v)) for k, v in draws.items()}}
+    if {"prior", POSTERIOR_GROUP} <= set(draws):
+        pair = draws["prior"], draws[POSTERIOR_GROUP]
+        found |= {
+            "overlap": overlap(*pair), "learnt": verdict(*pair), "contraction": contraction(*pair),
+        }  # fmt: skip
+    return found
+
+
+def _quality(draws: xr.Dataset) -> dict[str, dict[str, float]]:
+    az: Any = import_module("arviz_stats")
+    tables = {
+        "rhat": az.rhat(draws), "ess_bulk": az.ess(draws, method="bulk"),
+        "ess_tail": az.ess(draws, method="tail"), "mcse": az.mcse(draws),
+    }  # fmt: skip
+    return {
+        str(name): {k: float(table[name]) for k, table in tables.items()}
+        for name in draws.data_vars
+    }
+
+
+def _strongest(pulls: Any) -> list[dict[str, Any]]:
+    order = pulls.abs().sort_values(ascending=False).index[:PULLS]
+    return [{"study": str(k), "pull": float(pulls[k])} for k in order]
+
+
+def _scalars(posterior: xr.Dataset) -> dict[str, np.ndarray]:
+    """Every named scalar of a posterior (draw,), the latents of sampling left out."""
+    made = {}
+    for name, values in posterior.data_vars.items():
+        if str(name).endswith("latent"):
+            continue
+        flat = values.stack(sample=("chain", "draw")).transpose("sample", ...)
+        if flat.ndim == 1:
+            made[str(name)] = flat.to_numpy()
+        elif flat.ndim == 2:
+            labels = flat[flat.dims[1]].values
+            made |= {f"{name}[{at}]": flat.to_numpy()[:, k] for k, at in enumerate(labels)}
+    return made
+
+
+def _finite(values: xr.DataArray) -> np.ndarray:
+    flat = np.asarray(values, dtype=float).ravel()
+    return flat[np.isfinite(flat)]
+
+
+def _joint(run: Run) -> Joint:
+    from metinfer.inference.model import Joint
+
+    return Joint.of(run.evidence)
+
+
+def _weights(joint: Joint) -> list[np.ndarray]:
+    return [np.ones(len(joint.design.rows)), np.ones(len(joint.design.intervals))]
