@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from metinfer.evidence import check, read_evidence
+    from metinfer.evidence import check, combine, read_evidence
     from metinfer.inference.likelihood import add_likelihood
     from metinfer.inference.model import build_model
     from metinfer.inference.sample import fit
@@ -31,6 +31,7 @@ _HOME = {
     "add_likelihood": "metinfer.inference.likelihood",
     "build_model": "metinfer.inference.model",
     "check": "metinfer.evidence",
+    "combine": "metinfer.evidence",
     "diagnose": "metinfer.workflow",
     "fit": "metinfer.inference.sample",
     "load_run": "metinfer.runs",
@@ -45,6 +46,7 @@ __all__ = [
     "add_likelihood",
     "build_model",
     "check",
+    "combine",
     "diagnose",
     "fit",
     "load_run",

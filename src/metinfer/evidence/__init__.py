@@ -2,6 +2,7 @@
 
 from metinfer.evidence.bundled import bundled_path
 from metinfer.evidence.check import check
+from metinfer.evidence.combine import combine
 from metinfer.evidence.read import read_evidence
 from metinfer.evidence.types import Arm, Dose, Evidence, Interval, Measurement, SourceFile, Study
 
@@ -15,5 +16,6 @@ __all__ = [
     "Study",
     "bundled_path",
     "check",
+    "combine",
     "read_evidence",
 ]

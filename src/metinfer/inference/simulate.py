@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,17 +13,25 @@ from metinfer.errors import MetinferError
 from metinfer.evidence import bundled_path
 from metinfer.evidence.settings import read_toml
 from metinfer.inference.design import coordinates_of, lane_spec
+from metinfer.inference.dosing import Course, courses
 from metinfer.inference.lanes import LaneTable, lane_theta, solver_lanes
 from metinfer.inference.likelihood import TRANSFER, sizes_of
 from metinfer.inference.model import checked_table
 from metinfer.inference.priors import Coordinates, PriorTable, read_parameters
-from metinfer.mechanism.equations import STATES
+from metinfer.mechanism.equations import INPUTS, STATES
 from metinfer.mechanism.grid import build_grid
+from metinfer.mechanism.inputs import Input
 from metinfer.mechanism.solve import OK
 from metinfer.mechanism.solve import solve as solve_lanes
 
 
-def solve(parameters: Mapping[str, Any], arms: Sequence[Any], days: Sequence[float]) -> xr.Dataset:
+def solve(
+    parameters: Mapping[str, Any],
+    arms: Sequence[Any],
+    days: Sequence[float],
+    doses: Sequence[Any] = (),
+    inputs: Mapping[str, Mapping[str, Input | float]] | None = None,
+) -> xr.Dataset:
     """States of arms over time.
 
     Parameters
@@ -38,6 +47,13 @@ def solve(parameters: Mapping[str, Any], arms: Sequence[Any], days: Sequence[flo
         For example ``[evidence.arm("control")]``.
     days : sequence of float
         Times, ascending.
+    doses : sequence of Dose, optional
+        What the arms are given, for example ``evidence.doses``: agents of the bundled
+        `therapies.toml`, each line for the arm that it names.
+    inputs : mapping of str to mapping, optional
+        Arm -> input of the model -> its course over time (`metinfer.mechanism.inputs`) or a
+        number, in place of what the arm says: ``{"injured": {"injury": Steps((365.0,), (2.0,),
+        before=0.0)}}``.
 
     Returns
     -------
@@ -48,10 +64,20 @@ def solve(parameters: Mapping[str, Any], arms: Sequence[Any], days: Sequence[flo
     """
     table = _bundled_table(coordinates_of(arms, ()))
     named = _complete(table, parameters)
-    parts = [(i, lane_spec(a, c), w) for i, a in enumerate(arms) for c, w in a.contexts]
+    given = _courses(arms, doses)
+    parts = [
+        (i, lane_spec(a, c, given[a.arm]), w) for i, a in enumerate(arms) for c, w in a.contexts
+    ]
     specs = [spec for _, spec, _ in parts]
     theta = lane_theta(named, LaneTable.of(specs, table.coordinates), np)
-    grid = build_grid(solver_lanes(specs, [tuple(map(float, days))] * len(specs)))
+    lanes = solver_lanes(specs, [tuple(map(float, days))] * len(specs))
+    changed = _changes(arms, inputs or {})
+    grid = build_grid(
+        [
+            replace(lane, inputs={**lane.inputs, **changed[arms[i].arm]})
+            for lane, (i, _, _) in zip(lanes, parts, strict=True)
+        ]
+    )
     lane_of = np.tile(np.arange(len(specs)), len(theta))
     found = solve_lanes(theta.reshape(-1, theta.shape[-1]), grid, lane_of)
     share = np.zeros((len(arms), len(parts)))
@@ -65,6 +91,29 @@ def solve(parameters: Mapping[str, Any], arms: Sequence[Any], days: Sequence[flo
          for s, v in zip(STATES, data, strict=True)} | {"failed": (("draw", "arm"), failed)},
         coords={"arm": [a.arm for a in arms], "day": list(days)},
     )  # fmt: skip
+
+
+def _courses(arms: Sequence[Any], doses: Sequence[Any]) -> dict[str, tuple[Course, ...]]:
+    """Exposures of each arm; only the doses of these arms count."""
+    if not doses:
+        return {a.arm: () for a in arms}
+    text = (bundled_path() / "therapies.toml").read_bytes()
+    therapies = read_toml("therapies.toml", text)[0]
+    return {
+        a.arm: courses([d for d in doses if d.arm == a.arm], a.species, therapies) for a in arms
+    }
+
+
+def _changes(
+    arms: Sequence[Any], inputs: Mapping[str, Mapping[str, Input | float]]
+) -> dict[str, Mapping[str, Input | float]]:
+    """Changed inputs of each arm; unknown arms and inputs are refused."""
+    arm_names, input_names = [a.arm for a in arms], [i.name for i in INPUTS]
+    for arm, changes in inputs.items():
+        for name, known in [(arm, arm_names), *((name, input_names) for name in changes)]:
+            if name not in known:
+                raise MetinferError(f"inputs: no {name!r}; known: {', '.join(known)}")
+    return {name: inputs.get(name, {}) for name in arm_names}
 
 
 def _bundled_table(where: Coordinates) -> PriorTable:

@@ -1,0 +1,52 @@
+"""Folders put together: their rows, and which of two settings holds."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from metinfer.errors import EvidenceError, UsageError
+from metinfer.evidence import bundled_path, combine, read_evidence
+
+TINY = Path(__file__).parents[1] / "data" / "tiny"
+
+
+def test_rows_and_settings_of_both_folders(tmp_path: Path) -> None:
+    bundled, tiny = read_evidence(bundled_path()), read_evidence(TINY)
+    both = combine([bundled_path(), TINY], tmp_path / "both")
+    for table in ("studies", "arms", "doses", "measurements", "intervals"):
+        assert getattr(both, table) == getattr(bundled, table) + getattr(tiny, table)
+    assert set(both.populations["populations"]) == {
+        *bundled.populations["populations"],
+        *tiny.populations["populations"],
+    }
+    assert both.analysis["answer"] == tiny.analysis["answer"]
+    assert both.analysis["question"] == tiny.analysis["question"]
+    assert both.therapies == bundled.therapies
+    assert both.parameters == bundled.parameters
+
+
+def test_the_later_folder_wins_name_by_name(tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    shutil.copytree(TINY, own)
+    text = (bundled_path() / "parameters.toml").read_text()
+    first = text.index("[[parameter]]")
+    entry = text[first : text.index("[[parameter]]", first + 1)]
+    (own / "parameters.toml").write_text(entry.replace("median = 0.089", "median = 0.5"))
+    both = combine([bundled_path(), own], tmp_path / "both").parameters["parameter"]
+    before = read_evidence(bundled_path()).parameters["parameter"]
+    assert [e["name"] for e in both] == [e["name"] for e in before]
+    assert both[0]["prior"]["median"] == 0.5
+    assert both[1:] == before[1:]
+
+
+def test_what_does_not_fit_together_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(EvidenceError, match="control"):
+        combine([TINY, TINY], tmp_path / "twice")
+    with pytest.raises(UsageError, match="not empty"):
+        combine([TINY], tmp_path / "twice")
+    with pytest.raises(UsageError, match="no folder .*nowhere"):
+        combine([TINY, tmp_path / "nowhere"], tmp_path / "new")
+    assert not (tmp_path / "new").exists()
