@@ -76,6 +76,14 @@ class Statistic(ABC):
         """Return the published numbers (row,) that `draw` replicates, under the same keys."""
         return {name: np.asarray(data[name], dtype=float) for name in self.reports}
 
+    def observe(self, data: Mapping[str, np.ndarray], replicate: Mapping[str, Any]) -> Arrays:
+        """Entries of `data` that would differ if `replicate` had been published instead.
+
+        Together they hold all that `logp` reads of the published numbers; what stays is design:
+        numbers of subjects, standard errors taken as known, limits.
+        """
+        return {name: np.asarray(replicate[name], dtype=float) for name in self.reports}
+
     def _required(self, columns: Columns, name: str) -> np.ndarray:
         if name not in columns:
             raise StatisticError(f"statistic '{self.name}' needs the column '{name}'")

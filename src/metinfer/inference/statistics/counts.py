@@ -197,6 +197,12 @@ class CountMean(CountTotal):
         squares = np.where(used, (counts - average[..., None]) ** 2, 0.0).sum(-1)
         return {"value": average, "spread": np.sqrt(squares / (n - 1.0)) * factor}
 
+    def observe(self, data: Mapping[str, np.ndarray], replicate: Mapping[str, Any]) -> Arrays:
+        """Mean, total and sample variance."""
+        value = np.asarray(replicate["value"], dtype=float)
+        variance = (np.asarray(replicate["spread"]) / data["factor"]) ** 2
+        return {"value": value, "events": np.round(value * data["n"]), "variance": variance}
+
     def published(self, data: Mapping[str, np.ndarray]) -> Arrays:
         """Mean and spread as published."""
         spread = np.sqrt(data["variance"]) * data["factor"]

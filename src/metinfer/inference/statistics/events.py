@@ -163,6 +163,11 @@ class Survival(Statistic):
         free = np.exp(-np.exp(rng.normal(mu, np.hypot(se, extra))))
         return {"value": 1.0 - free if self.incidence else free}
 
+    def observe(self, data: Mapping[str, np.ndarray], replicate: Mapping[str, Any]) -> Arrays:
+        """Share, and the same on the log-log scale."""
+        value = np.asarray(replicate["value"], dtype=float)
+        return {"value": value, "cloglog": _cloglog(1.0 - value if self.incidence else value)}
+
 
 class CumulativeIncidence(Survival):
     """Share with the event by a time, with its interval; as `Survival` on 1 - S.

@@ -85,6 +85,24 @@ class Individual(Statistic):
         """Value as published; a one-sided limit itself, the middle of a two-sided one."""
         return {"value": 0.5 * (np.asarray(data["low"]) + np.asarray(data["high"]))}
 
+    def observe(self, data: Mapping[str, np.ndarray], replicate: Mapping[str, Any]) -> Arrays:
+        """A value at the limit of a one-sided row is censored there, every other is exact.
+
+        A two-sided row that reports its middle stays as it is.
+        """
+        value = np.asarray(replicate["value"], dtype=float)
+        low, high = np.asarray(data["low"]), np.asarray(data["high"])
+        inside = (low < high) & (value == 0.5 * (low + high))
+        censored = ((value == low) & (data["left"] + data["right"] > 0)) | inside
+        flags = {k: np.where(censored, data[k], 0.0) for k in ("left", "right")}
+        return {
+            "value": value,
+            "low": np.where(inside, low, value),
+            "high": np.where(inside, high, value),
+            "exact": np.where(censored, 0.0, 1.0),
+            **flags,
+        }
+
 
 class IndividualLog(Individual):
     """One positive value, log-normal about the prediction; limits as in `Individual`.

@@ -113,6 +113,11 @@ class Mean(Statistic):
         mean, sd = _draw_moments(mu, np.where(sigma > 0, sigma, np.nan), n, rng)
         return {"value": mean, "spread": sd * factor}
 
+    def observe(self, data: Mapping[str, np.ndarray], replicate: Mapping[str, Any]) -> Arrays:
+        """Mean and variance."""
+        variance = (np.asarray(replicate["spread"]) / data["factor"]) ** 2
+        return {"value": np.asarray(replicate["value"], dtype=float), "variance": variance}
+
     def published(self, data: Mapping[str, np.ndarray]) -> Arrays:
         """Mean and spread as published."""
         return {
@@ -228,6 +233,11 @@ class GeometricMean(Statistic):
         mean, sd = _draw_moments(mu, np.where(ok, sigma, np.nan), n, rng)
         return {"value": np.exp(mean), "spread": sd * factor}
 
+    def observe(self, data: Mapping[str, np.ndarray], replicate: Mapping[str, Any]) -> Arrays:
+        """Log of the mean, and log variance."""
+        variance = (np.asarray(replicate["spread"]) / data["factor"]) ** 2
+        return {"log_value": np.log(replicate["value"]), "variance": variance}
+
     def published(self, data: Mapping[str, np.ndarray]) -> Arrays:
         """Geometric mean and log spread as published."""
         return {
@@ -263,12 +273,7 @@ class MeanLog(Mean):
         self._refuse(~(value > 0), columns, "needs a value above zero")
         self._refuse(variance > (SKEW_LIMIT * value) ** 2, columns,
                      f"is not fit for an SD above {SKEW_LIMIT:g} of the mean")  # fmt: skip
-        log_variance = np.log1p(variance / value**2)
-        return {
-            **data,
-            "log_variance": log_variance,
-            "log_value": np.log(value) - 0.5 * log_variance,
-        }
+        return {**data, **_log_moments(value, variance)}
 
     def logp(self, data: Mapping[str, Any], pred: Mapping[str, Any]) -> Any:
         """Log-density of (log median, log variance) from the moments."""
@@ -286,6 +291,17 @@ class MeanLog(Mean):
         cv2 = np.expm1(replicate["spread"] ** 2)
         mean = replicate["value"] * np.sqrt(1.0 + cv2)
         return {"value": mean, "spread": mean * np.sqrt(cv2) * data["factor"]}
+
+    def observe(self, data: Mapping[str, np.ndarray], replicate: Mapping[str, Any]) -> Arrays:
+        """Mean and variance, and the log median and log variance from them."""
+        found = super().observe(data, replicate)
+        return {**found, **_log_moments(found["value"], found["variance"])}
+
+
+def _log_moments(value: np.ndarray, variance: np.ndarray) -> Arrays:
+    """Log variance and log median of log-normal values of this mean and variance."""
+    log_variance = np.log1p(variance / value**2)
+    return {"log_variance": log_variance, "log_value": np.log(value) - 0.5 * log_variance}
 
 
 def _standard_error(sigma: Any, n: Any, pred: Mapping[str, Any]) -> Any:

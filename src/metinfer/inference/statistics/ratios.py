@@ -89,6 +89,10 @@ class Ratio(Statistic):
         """Ratio as published."""
         return {"value": np.exp(data["log_value"])}
 
+    def observe(self, data: Mapping[str, np.ndarray], replicate: Mapping[str, Any]) -> Arrays:
+        """Log of the ratio."""
+        return {"log_value": np.log(replicate["value"])}
+
     def _step(self, columns: Columns, size: int) -> np.ndarray:
         """Log step (row,) by which the predicted log ratio is multiplied; 1 for two groups."""
         return np.ones(size)

@@ -73,6 +73,10 @@ class Bound(Statistic):
         """Ones: the statement was made."""
         return {"satisfied": np.ones(np.shape(data["confidence"]))}
 
+    def observe(self, data: Mapping[str, np.ndarray], replicate: Mapping[str, Any]) -> Arrays:
+        """A statement that was not made has the complementary confidence."""
+        return {"confidence": _believed(data["confidence"], replicate["satisfied"])}
+
 
 class Ordered(Statistic):
     """The arm lies above the reference arm, stated with a confidence (``value``).
@@ -126,13 +130,21 @@ class Ordered(Statistic):
         """Ones: the statement was made."""
         return {"satisfied": np.ones(np.shape(data["confidence"]))}
 
+    def observe(self, data: Mapping[str, np.ndarray], replicate: Mapping[str, Any]) -> Arrays:
+        """A statement that was not made has the complementary confidence."""
+        return {"confidence": _believed(data["confidence"], replicate["satisfied"])}
+
 
 def statement(z: Any, confidence: Any) -> Any:
-    """ln[c Phi(z) + (1 - c) Phi(-z)], also for c = 1."""
-    certain = pt.ge(confidence, 1.0)
-    sure = pt.log(confidence) + density.log_ndtr(z)
+    """ln[c Phi(z) + (1 - c) Phi(-z)], also for c = 1 (and for c = 0: it was not made)."""
+    certain, never = pt.ge(confidence, 1.0), pt.le(confidence, 0.0)
+    sure = pt.log(pt.switch(never, 1.0, confidence)) + density.log_ndtr(z)
     doubt = pt.log(pt.switch(certain, 1.0, 1.0 - confidence)) + density.log_ndtr(-z)
-    return pt.switch(certain, sure, pt.logaddexp(sure, doubt))
+    return pt.switch(certain, sure, pt.switch(never, doubt, pt.logaddexp(sure, doubt)))
+
+
+def _believed(confidence: Any, satisfied: Any) -> np.ndarray:
+    return np.where(np.asarray(satisfied) > 0, confidence, 1.0 - np.asarray(confidence))
 
 
 def _check_confidence(statistic: Statistic, confidence: np.ndarray, columns: Columns) -> None:
