@@ -21,6 +21,8 @@ from metinfer.mechanism.scheme import PLACES, start_graph, step_graph
 MOVING, STILL, FAILED = 0, 1, 2
 #: The driver is a template: it is read, never imported.
 DRIVER = Path(__file__).with_name("driver.py")
+#: Most passes of a start with a feedback, and the relative change at which it has settled.
+SETTLE, SETTLED = 500, 1e-14
 #: Lanes in a block: one 512-bit vector, two of 256 bits or four of 128.
 BLOCK = 8
 
@@ -101,7 +103,7 @@ def source() -> str:
     constants = {name: rows[row] * BLOCK for name, row in first.items()}
     constants |= {"BLOCK": BLOCK, "STATES": len(STATES), "PARAMETERS": len(PARAMETERS)}
     constants |= {"INPUTS": len(INPUTS), "SIZE": len(rows) * BLOCK}
-    constants |= {"STILL": STILL, "FAILED": FAILED}
+    constants |= {"STILL": STILL, "FAILED": FAILED, "SETTLE": SETTLE, "SETTLED": SETTLED}
     text = DRIVER.read_text(encoding="utf-8")
     title = '"""Made from metinfer; do not edit."""\n'
     text = re.sub(r'^""".*?"""\n', title, text, flags=re.S)

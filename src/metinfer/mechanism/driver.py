@@ -29,6 +29,7 @@ entry = cfunc(SIGNATURE, cache=True, **_FLAGS)
 BLOCK = STATES = PARAMETERS = INPUTS = SIZE = 0
 STILL = FAILED = 0
 THETA = INPUT = STEP = BOLUS = X = ADJOINT = BAR = 0
+SETTLE, SETTLED = 0, 0.0
 
 
 def start_forward(w):
@@ -71,6 +72,44 @@ def load_lanes(w, block, order, lane_of, theta, start):
         for u in range(INPUTS):
             w[INPUT + u * BLOCK + i] = start[lane, u]
         w[BOLUS + i] = start[lane, INPUTS]
+
+
+@tiny
+def settle(w):
+    """States at time zero: the fixed point of the start, from that without a feedback.
+
+    Without one, the first pass is the answer and the second puts the feedback's own value beside
+    it, which its gradient needs.
+    """
+    for i in range(BLOCK):
+        w[X + i] = 1.0
+    start_forward(w)
+    for _ in range(SETTLE):
+        change = 0.0
+        for i in range(BLOCK):
+            w[ADJOINT + i] = w[X + i]
+        start_forward(w)
+        for i in range(BLOCK):
+            change = max(change, abs(w[X + i] - w[ADJOINT + i]) / w[X + i])
+        if not change > SETTLED:
+            break
+
+
+@tiny
+def settle_reverse(w, tape, at):
+    """Gradient of `settle`: what a pass hands back through the feedback is passed on again."""
+    for j in range(STATES * BLOCK):
+        w[X + j] = tape[at + j]
+    first = 0.0
+    for k in range(SETTLE):
+        start_reverse(w)
+        size = 0.0
+        for i in range(BLOCK):
+            size = max(size, abs(w[ADJOINT + i]))
+        if k == 0:
+            first = size
+        if not size > SETTLED * first:
+            break
 
 
 @tiny
@@ -156,7 +195,7 @@ def forward(
         most = block_lanes(lanes, held, block, order, lane_of, steps)
         still = kind[lanes[0]] == STILL
         load_lanes(w, block, order, lane_of, theta, start)
-        start_forward(w)
+        settle(w)
         base = (block - first) * stride
         for j in range(STATES * BLOCK):
             tape[base + j] = w[X + j]
@@ -254,5 +293,5 @@ def backward(
                 step_reverse(w)
         add_cotangents(w, 0, block, order, lanes, nodes, pointer, cotangent)
         load_lanes(w, block, order, lane_of, theta, start)
-        start_reverse(w)
+        settle_reverse(w, tape, (block - first) * stride)
         store_gradient(w, block, order, lanes, kind, gradient)

@@ -2,8 +2,9 @@
 
 Every state obeys ``x' = production - loss x``. States are listed in cascade order: the
 production and the loss of a state use only itself, the states above it, the parameters and
-the inputs. The compiled solver, its exact gradient, the reference solver of the tests, the
-printed equations and the parameter table are all derived from this module.
+the inputs; the one exception is named `FEEDBACK`. The compiled solver, its exact gradient, the
+reference solver of the tests, the printed equations and the parameter table are all derived from
+this module.
 
 A link of the model is switched by a parameter value (``bT = 0``: TIMP-1 does not raise CXCL12;
 ``bQ < 0``: the link is reversed), so that one compiled solver serves every variant.
@@ -55,7 +56,11 @@ class InputSpec:
 
 @dataclass(frozen=True)
 class Equation:
-    """``x' = production - loss x`` with the value of `x` at time zero."""
+    """``x' = production - loss x`` with the value of `x` at time zero.
+
+    The start of the first state may use `FEEDBACK`: the start of all is then the fixed point that
+    repeated evaluation reaches from the start without it.
+    """
 
     state: str
     production: Expr
@@ -139,6 +144,22 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter("injury_scale", "J", "1", "multiplies the injury input", DESIGN, 1.0),
     Parameter("timp1_scale", "T_0", "fold", "multiplies the TIMP-1 input", DESIGN, 1.0),
     Parameter("dip", "q", "1", "share of NK activity lost while the dip input is on", DESIGN, 0.0),
+    Parameter(
+        "sT",
+        "s_T",
+        "1",
+        "share of the CXCL12 raised by TIMP-1 that NK cells meet (0: it acts on seeding only)",
+        DESIGN,
+        1.0,
+    ),
+    Parameter(
+        "bNA",
+        "b_{NA}",
+        "1",
+        "log of the stellate activation set free when no active NK cell restrains it (0: none)",
+        DESIGN,
+        0.0,
+    ),
 )
 
 INPUTS: tuple[InputSpec, ...] = (
@@ -181,15 +202,15 @@ def symbols(names: str) -> list[Symbol]:
 A, X, R, N, U, H, D, W1, W2, W3, L, K = symbols(" ".join(s.name for s in STATES))
 (kA, bA, kX, bT, Kx, bQ, th, kN, r15, Ncap, kdep, kR, kd, kU, mu, bU, kdepU, fN, SG, hG, eta, f0,
  kH, w1, d0, m, kap, kS, fU, nu, tau, founders, founders0, awake0, injury_scale, timp1_scale,
- dip) = symbols(" ".join(p.name for p in PARAMETERS))  # fmt: skip
+ dip, sT, bNA) = symbols(" ".join(p.name for p in PARAMETERS))  # fmt: skip
 (injury, timp1, stellate_block, cxcr4_drug, cxcl12_neutral, il15, nk_depletion, nk_activity,
  perforin_loss, ifng_loss, ifng_drug, neutrophil_depletion, arrival,
  dip_on) = symbols(" ".join(i.name for i in INPUTS))  # fmt: skip
 #: 1 if the arriving founders come at once at time zero, else 0.
 bolus = Symbol("bolus", real=True)
 
-e15, lnT, e4, Z, lnQ, F, Fk, G, omega, seed, leave, onward = symbols(
-    "e15 lnT e4 Z lnQ F Fk G omega seed leave onward"
+e15, lnT, e4, Z, ZN, lnQ, F, FA, Fk, G, omega, seed, leave, onward = symbols(
+    "e15 lnT e4 Z ZN lnQ F FA Fk G omega seed leave onward"
 )
 
 #: States of the niche, which the tumour does not act on: they rest where no input changes.
@@ -203,12 +224,16 @@ PREPARED: dict[str, tuple[Symbol, Expr]] = {
     "timp1": (lnT, log(timp1)),
 }
 
-#: Quantities without a state, in order of use.
+#: Quantities without a state, in order of use. `ZN`, the signal that NK cells meet, leaves out
+#: what TIMP-1 added where `sT` is 0: exactly so while TIMP-1 does not change, and within a day
+#: (the turnover of CXCL12) after it did.
 DERIVED: dict[Symbol, Expr] = {
     e4: cxcr4_drug / (cxcr4_drug + 1 + X / Kx),
     Z: X * (1 - cxcl12_neutral) * (1 - e4),
-    lnQ: -bQ * bounded_log(Z),
+    ZN: Z * exp((sT - 1) * bT * (lnT + log(timp1_scale))),
+    lnQ: -bQ * bounded_log(ZN),
     F: nk_activity * (1 - dip * dip_on) * exp((1 - th) * lnQ) * N,
+    FA: F,
     Fk: F * (1 - perforin_loss),
     G: (fN * F + 1 - fN) * (1 - ifng_loss) + SG * ifng_drug,
     omega: f0 + (1 - f0) * exp(-eta * bounded_log(_power(G, hG))),
@@ -217,14 +242,30 @@ DERIVED: dict[Symbol, Expr] = {
     onward: 3 / tau,
 }
 
+#: The one quantity that acts on a state above those it depends on: active NK cells as stellate
+#: cells feel them. Over a step it is predicted from the step's start (see `scheme`).
+FEEDBACK = FA
+
+
+def freed(active: Expr) -> Expr:
+    """Share of the restraint on stellate cells that is gone: 0 for healthy NK cells, 1 for none.
+
+    A threshold below the healthy state (half at half the active NK cells, steepness 4:
+    assumptions) lets a healthy and an inflamed niche be stable side by side; a slope that is
+    steepest at the healthy state could not.
+    """
+    healthy = sp.Rational(1, 17)
+    return (1 / (1 + 16 * active**4) - healthy) / (1 - healthy)
+
+
+_activation = (1 + injury_scale * injury) * (1 - stellate_block) * exp(bNA * freed(FA))
 _growth = r15 * R * e15
 _number = exp(th * lnQ)
 _linear = kN + kdep * nk_depletion - _growth
 _settle = exp(bA * log(A + FLOOR) + bT * (lnT + log(timp1_scale)))
 
 EQUATIONS: tuple[Equation, ...] = (
-    Equation("A", kA * (1 + injury_scale * injury) * (1 - stellate_block), kA,
-             (1 + injury_scale * injury) * (1 - stellate_block)),
+    Equation("A", kA * _activation, kA, _activation),
     Equation("X", kX * _settle, kX, _settle),
     Equation("R", kR, kR + kd * e15, kR / (kR + kd * e15)),
     Equation("N", kN * _number + _growth * N, kN + _growth * N / Ncap + kdep * nk_depletion,

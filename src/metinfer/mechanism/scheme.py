@@ -12,6 +12,9 @@ cascade order, so that what they need of other states is known at all three plac
 that enters its own rate only linearly is solved for, without iteration; one that enters
 nonlinearly (NK number, logistic) is linearised at the start of the step and swept three times.
 A step of length zero is the identity, in value and in gradient.
+
+What closes a loop against the cascade (`equations.FEEDBACK`) is predicted: the states it depends
+on relax from the start of the step with the rates they have there. That is of second order.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ import sympy as sp
 from metinfer.mechanism.equations import (
     DERIVED,
     EQUATIONS,
+    FEEDBACK,
     INPUTS,
     NICHE,
     PARAMETERS,
@@ -65,8 +69,18 @@ class Scope:
 
 
 def start_graph(graph: Graph) -> dict[str, int]:
-    """State -> node of its value at time zero, the niche at steady state under earlier inputs."""
+    """State -> node of its value at time zero, the niche at steady state under earlier inputs.
+
+    Takes the first state as it stood (the load ``x_<state>``): where a feedback is on, the start
+    is the fixed point of this map.
+    """
+    guess = Scope(graph, "0")
+    guess.known[EQUATIONS[0].state] = graph.load(f"x_{EQUATIONS[0].state}")
+    for equation in EQUATIONS[1:]:
+        if equation.state in NICHE:
+            guess.known[equation.state] = guess.node(equation.start)
     scope = Scope(graph, "0")
+    scope.known[FEEDBACK.name] = guess.node(DERIVED[FEEDBACK])
     for equation in EQUATIONS:
         scope.known[equation.state] = scope.node(equation.start)
     return {e.state: scope.known[e.state] for e in EQUATIONS}
@@ -80,11 +94,14 @@ def step_graph(graph: Graph, still: bool = False) -> dict[str, int]:
     """
     scopes = [Scope(graph, place, still) for place in PLACES]
     h = graph.load("h")
+    scopes[0].known |= {e.state: graph.load(f"x_{e.state}") for e in EQUATIONS}
+    if not still:
+        for scope, value in zip(scopes[1:], _predict_feedback(graph, scopes[0], h), strict=True):
+            scope.known[FEEDBACK.name] = value
     result = {}
     for equation in EQUATIONS:
         name = equation.state
-        x0 = graph.load(f"x_{name}")
-        scopes[0].known[name] = x0
+        x0 = scopes[0].known[name]
         if still and name in NICHE:
             middle = end = x0
         else:
@@ -92,6 +109,21 @@ def step_graph(graph: Graph, still: bool = False) -> dict[str, int]:
         scopes[1].known[name], scopes[2].known[name] = middle, end
         result[name] = end
     return result
+
+
+def _predict_feedback(graph: Graph, start: Scope, h: int) -> tuple[int, int]:
+    """Feedback at the middle and the end of a step, from the rates at its start."""
+    own = expand(DERIVED[FEEDBACK]).free_symbols
+    end = Scope(graph, "1")
+    for equation in EQUATIONS:
+        if sp.Symbol(equation.state, real=True) not in own:
+            continue
+        x0, loss = start.known[equation.state], start.node(equation.loss)
+        rest = graph.mul(start.node(equation.production), graph.inv(loss))
+        fall = graph.unary("exp", graph.neg(graph.mul(loss, h)))
+        end.known[equation.state] = graph.add(rest, graph.mul(graph.sub(x0, rest), fall))
+    last = end.node(DERIVED[FEEDBACK])
+    return graph.scaled((0.5, start.node(DERIVED[FEEDBACK])), (0.5, last)), last
 
 
 def _advance(

@@ -15,7 +15,7 @@ from metinfer.mechanism.equations import (
 )
 
 _SYMBOLS = {
-    "e15": "e_{15}", "e4": "e_4", "Z": "Z", "lnQ": r"\ln Q", "F": "F",
+    "e15": "e_{15}", "e4": "e_4", "Z": "Z", "ZN": "Z_N", "lnQ": r"\ln Q", "F": "F", "FA": "F_A",
     "Fk": "F_k", "G": "G", "omega": r"\omega", "seed": r"\sigma", "leave": r"\ell",
     "onward": "g", "W1": "W_1", "W2": "W_2", "W3": "W_3",
 }  # fmt: skip
