@@ -67,7 +67,7 @@ def sections(content: ReportContent) -> list[Section]:
     empty = {
         "verification": not content.checks,
         "identifiability": not any(p.posterior for p in content.parameters),
-        "sensitivity": True,
+        "sensitivity": not (content.ground and content.ground.foundations),
         "comparison": True,
         "therapies": not (content.effects or content.curves),
     }

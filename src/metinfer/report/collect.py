@@ -18,7 +18,15 @@ from metinfer.report.content import (
     Verdict,
 )
 from metinfer.report.gather import evidence as tables
-from metinfer.report.gather import fit, likelihood, model, posterior, predictions, scores
+from metinfer.report.gather import (
+    fit,
+    foundations,
+    likelihood,
+    model,
+    posterior,
+    predictions,
+    scores,
+)
 from metinfer.report.words import number
 
 TITLE = "Dormant tumour cells in the liver: what published tables say about therapies"
@@ -90,6 +98,8 @@ def collect(run: Any) -> ReportContent:
     groups = run.groups
     after, before = groups.get("posterior"), groups.get("prior")
     known = _parameters(evidence, after, before)
+    checks = foundations.checked(run)
+    answers = foundations.sharpened(answers, run, checks)
     predictive = _dataset(run, "predictive.nc")
     rows = _fitted(fit.row_fits, evidence, predictive, "row")
     intervals = _fitted(fit.interval_fits, evidence, predictive, "interval")
@@ -122,6 +132,7 @@ def collect(run: Any) -> ReportContent:
         reproduce=_reproduce(run),
         files=tables.input_files(evidence),
         run_name=run.path.name,
+        ground=foundations.ground(checks, answers, evidence, known),
     )
 
 

@@ -83,6 +83,7 @@ class Answer:
     margin: float | None = None
     exceeds: float | None = None  # posterior probability of exceeding the margin
     density: Density | None = None
+    key: str = ""  # its name in analysis.toml
 
 
 @dataclass(frozen=True)
@@ -389,4 +390,5 @@ class ReportContent:
     reproduce: tuple[Note, ...] = ()
     files: tuple[InputFile, ...] = ()
     run_name: str = ""
+    ground: Any = None  # metinfer.report.contents_foundations.Ground
     extra: dict[str, Any] = field(default_factory=dict)  # carried into report.json unchanged

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from metinfer.report import words
+from metinfer.report import sections_foundations, words
 from metinfer.report.content import Answer, Effect, ReportContent
+from metinfer.report.contents_foundations import Ground
 from metinfer.report.tables import Column, Table, flag, learnt, numeric, span, state, table, text
 
 #: Measures of the therapy tables; risks themselves stand in report.json.
@@ -340,5 +341,6 @@ def all_tables(content: ReportContent) -> dict[str, Table]:
     made += [f(content) for f in (assumptions, priors, posteriors, quality, gates, checks, files)]
     made += [definitions(content, part) for part in ("states", "inputs")]
     made += [effects(content, kind) for kind in dict.fromkeys(e.kind for e in content.effects)]
+    made += sections_foundations.tables(content.ground or Ground())
     made += [notes(content, part) for part in ("computation", "limits", "reproduce")]
     return {t.name: t for t in made}

@@ -50,7 +50,7 @@ def row_fits(evidence: Any, predictive: xr.Dataset) -> tuple[RowFit, ...]:
 def _row(row: Any, arm: Any, sources: Any, reported: float, draws: np.ndarray) -> RowFit:
     interval = row.spread in ("ci95", "ci90", "iqr", "range")
     words, unit = labels.quantity(row)
-    share = _share(row, reported)
+    share = percent_factor(row, reported)
     if share != 1.0:
         unit = "%"
     return RowFit(
@@ -75,7 +75,7 @@ def _row(row: Any, arm: Any, sources: Any, reported: float, draws: np.ndarray) -
     )
 
 
-def _share(row: Any, reported: float) -> float:
+def percent_factor(row: Any, reported: float) -> float:
     """Return the factor from k to k of n in percent; 1 where the row reports no k."""
     if row.statistic != "proportion" or not row.n or reported != row.events:
         return 1.0

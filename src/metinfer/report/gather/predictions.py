@@ -85,8 +85,8 @@ def answers(asked: Iterable[Mapping[str, Any]], found: list[dict[str, Any]],
             continue
         draws = _draws(predictions, record, wanted["measure"])
         margin = wanted.get("margin")
-        beyond = _exceeds(draws, margin, wanted["measure"])
-        made.append(Answer(_name(shown), shown, margin, beyond, density(draws)))
+        beyond = exceeds(draws, margin, wanted["measure"])
+        made.append(Answer(_name(shown), shown, margin, beyond, density(draws), wanted["name"]))
     return tuple(made), tuple(missing)
 
 
@@ -110,7 +110,7 @@ def _draws(predictions: xr.Dataset, record: Mapping[str, Any], measure: str) -> 
     return {s: v[np.isfinite(v)] for s, v in values.items()}
 
 
-def _exceeds(draws: Mapping[str, Any], margin: float | None, measure: str) -> float | None:
+def exceeds(draws: Mapping[str, Any], margin: float | None, measure: str) -> float | None:
     """Return the posterior probability of a benefit beyond the margin (a ratio below it)."""
     if margin is None or not len(draws.get("posterior", ())):
         return None

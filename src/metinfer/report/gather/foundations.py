@@ -1,0 +1,132 @@
+"""Prior check, power scaling and pulls from `checks.json`; named answers from `answers.nc`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from metinfer.report.content import Answer, Parameter, Span
+from metinfer.report.contents_foundations import (
+    Foundation,
+    Ground,
+    Impossible,
+    Pair,
+    PriorRow,
+    Pull,
+)
+from metinfer.report.gather import labels
+from metinfer.report.gather.fit import percent_factor
+from metinfer.report.gather.predictions import density, exceeds
+
+#: Group of `answers.nc` -> its name on the page.
+SOURCES = {"prior": "prior", "posterior": "posterior", "posterior_no_mouse": "no_mouse"}
+NARROW, WIDE = "posterior_translation_0.25", "posterior_translation_1"
+
+
+def checked(run: Any) -> dict[str, Any]:
+    """Content of `checks.json`, empty where the run was not judged."""
+    path = run.path / "checks.json"
+    if not path.is_file():
+        return {}
+    document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return document
+
+
+def sharpened(answers: Sequence[Answer], run: Any, checks: Mapping[str, Any]) -> tuple[Answer, ...]:
+    """Named answers from every draw of the run in place of the thinned draws of predictions."""
+    if not run.holds("answers.nc") or not checks:
+        return tuple(answers)
+    groups = run.read_result("answers.nc")
+    return tuple(_sharpened(a, groups, checks["answers"].get(a.key)) for a in answers)
+
+
+def _sharpened(answer: Answer, groups: Mapping[str, Any], found: Any) -> Answer:
+    if not found or "overlap" not in found:
+        return answer
+    values = {SOURCES[k]: _span(v) for k, v in found["values"].items() if k in SOURCES}
+    draws = {
+        SOURCES[k]: _finite(v[answer.key]) for k, v in groups.items()
+        if k in SOURCES and answer.key in v
+    }  # fmt: skip
+    effect = replace(
+        answer.effect, posterior=values["posterior"], prior=values.get("prior"),
+        no_mouse=values.get("no_mouse"), overlap=found["overlap"],
+    )  # fmt: skip
+    beyond = exceeds(draws, answer.margin, effect.measure)
+    return replace(answer, effect=effect, exceeds=beyond, density=density(draws))
+
+
+def ground(
+    checks: Mapping[str, Any], answers: Sequence[Answer], evidence: Any,
+    known: Sequence[Parameter],
+) -> Ground:  # fmt: skip
+    """Return everything of `checks.json`, in words."""
+    meaning = {p.name: p.meaning or p.name for p in known}
+    rows = {m.row: m for m in evidence.measurements}
+    prior = checks.get("prior") or {}
+    return Ground(
+        tuple(
+            _foundation(a, checks["answers"][a.key])
+            for a in answers if a.key in checks.get("answers", {})
+        ),
+        tuple(_prior_row(line, rows[line["row"]]) for line in prior.get("rows", ())),
+        tuple(_impossible(line) for line in prior.get("impossible", ())),
+        tuple(
+            Pair(meaning.get(p["one"], p["one"]), meaning.get(p["other"], p["other"]),
+                 p["correlation"])
+            for p in checks.get("pairs", ())
+        ),
+    )  # fmt: skip
+
+
+def _foundation(answer: Answer, found: Mapping[str, Any]) -> Foundation:
+    values = found["values"]
+    power = dict(found["power"])
+    return Foundation(
+        name=answer.name, effect=answer.effect,
+        narrow=_span(values[NARROW]) if NARROW in values else None,
+        wide=_span(values[WIDE]) if WIDE in values else None,
+        contraction=found.get("contraction"),
+        rhat=found["rhat"], ess_bulk=found["ess_bulk"], ess_tail=found["ess_tail"],
+        mcse=found["mcse"],
+        prior_power=power.pop("prior"), data_power=power.pop("data"),
+        streams={_stream(k): v for k, v in power.items()},
+        pulls=tuple(Pull(p["study"], p["pull"]) for p in found["pulls"]),
+    )  # fmt: skip
+
+
+def _stream(name: str) -> str:
+    """Observable and species of a stream in words."""
+    observable, _, species = name.partition(" (")
+    if observable == "event_hazard":
+        return f"follow-up intervals ({species}"
+    words = labels.QUANTITIES.get(observable, (observable.replace("_", " "), ""))[0]
+    return f"{words} ({species}"
+
+
+def _prior_row(line: Mapping[str, Any], row: Any) -> PriorRow:
+    words, unit = labels.quantity(row)
+    factor = percent_factor(row, line["reported"])
+    unit = "%" if factor != 1.0 else unit
+    found = {k: factor * line[k] for k in ("reported", "median", "lo50", "hi50", "lo90", "hi90")}
+    return PriorRow(row.row, words, unit, line["role"], found["reported"], _span(found))
+
+
+def _impossible(line: Mapping[str, Any]) -> Impossible:
+    name = line["what"]
+    words = labels.QUANTITIES.get(name, (name, ""))[0]
+    words = "anything of the above" if name == "any" else words
+    return Impossible(words, line["low"], line["high"], line["reason"], line["share"])
+
+
+def _span(values: Mapping[str, Any]) -> Span:
+    return Span(*(float(values[k]) for k in ("median", "lo50", "hi50", "lo90", "hi90")))
+
+
+def _finite(values: Any) -> np.ndarray:
+    flat = np.asarray(values, dtype=float).ravel()
+    return flat[np.isfinite(flat)]

@@ -1,0 +1,117 @@
+"""Tables on the ground under each answer: priors, identifiability, sensitivity."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from metinfer.report import words
+from metinfer.report.contents_foundations import MATTERS, Foundation, Ground
+from metinfer.report.tables import Table, flag, numeric, span, table, text
+
+#: Streams of data with a column of their own: the strongest ones.
+STREAMS = 5
+
+
+def tables(ground: Ground) -> list[Table]:
+    """Return every table of the ground; those without rows are empty."""
+    made = (rests_on, power, prior_rows, impossible, pairs)
+    return [make(ground) for make in made]
+
+
+def rests_on(ground: Ground) -> Table:
+    """Return each named answer under other transfers from mouse to human, and who pulls it."""
+    measure = lambda f: f.effect.measure  # noqa: E731
+    columns = [
+        text("Answer", lambda f: f.name),
+        text("Measure", _measure_words),
+        span("Prior", lambda f: f.effect.prior, measure),
+        span("Without mouse rows", lambda f: f.effect.no_mouse, measure),
+        span("Alike (sd 0.25)", lambda f: f.narrow, measure),
+        span("Base case (sd 0.5)", lambda f: f.effect.posterior, measure),
+        span("Far apart (sd 1)", lambda f: f.wide, measure),
+        numeric("Prior variance removed", lambda f: f.contraction, words.share),
+        numeric("R-hat", lambda f: f.rhat, lambda v: words.number(v, 4)),
+        numeric("Bulk ESS", lambda f: f.ess_bulk, words.whole),
+        numeric("Tail ESS", lambda f: f.ess_tail, words.whole),
+        text("Studies that pull most (sd)", _pulls),
+    ]
+    caption = "What each named answer rests on"
+    return table("rests-on", caption, columns, ground.foundations, wide=True)
+
+
+def _measure_words(found: Foundation) -> str:
+    measure = words.measure(found.effect.measure)
+    return f"{measure.label}, {words.years(found.effect.horizon)} ({measure.unit})"
+
+
+def _pulls(found: Foundation) -> str:
+    return ", ".join(f"{p.study} {p.pull:+.2f}".replace("-", "\u2212") for p in found.pulls)
+
+
+def power(ground: Ground) -> Table:
+    """Return how each named answer answers to more weight on the prior and on each stream."""
+    strongest: dict[str, float] = {}
+    for found in ground.foundations:
+        for name, value in found.streams.items():
+            strongest[name] = max(strongest.get(name, 0.0), value)
+    shown = sorted(strongest, key=lambda k: -strongest[k])[:STREAMS]
+    columns = [
+        text("Answer", lambda f: f.name),
+        text("Measure", lambda f: words.measure(f.effect.measure).label),
+        numeric("Prior", lambda f: f.prior_power, _scaled),
+        numeric("All data", lambda f: f.data_power, _scaled),
+        flag("Reading", lambda f: (f.judged, _tone(f))),
+        *(numeric(name[:1].upper() + name[1:], _stream(name), _scaled) for name in shown),
+    ]
+    caption = "Power scaling: change of each answer per doubling of the weight of a part"
+    return table("power", caption, columns, ground.foundations, wide=True)
+
+
+def _stream(name: str) -> Any:
+    return lambda f: f.streams.get(name)
+
+
+def _scaled(value: float | None) -> str:
+    return words.GAP if value is None else f"{value:.3f}"
+
+
+def _tone(found: Foundation) -> str:
+    return "assumed" if (found.prior_power or 0.0) > MATTERS else "good"
+
+
+def prior_rows(ground: Ground) -> Table:
+    """Return each published value beside what the prior alone would have published."""
+    columns = [
+        text("Row", lambda r: r.row),
+        text("Quantity", lambda r: f"{r.quantity} ({r.unit})" if r.unit else r.quantity),
+        text("Role", lambda r: r.role),
+        numeric("Reported", lambda r: r.reported),
+        span("Prior prediction", lambda r: r.predicted),
+        flag("Inside 90 %", lambda r: ("inside", "good") if r.inside else ("outside", "warn")),
+    ]
+    caption = "What the prior alone would have published, on the reported scale"
+    return table("prior-rows", caption, columns, ground.prior_rows)
+
+
+def impossible(ground: Ground) -> Table:
+    """Return the share of prior draws that hold something biologically impossible."""
+    columns = [
+        text("What is looked at", lambda i: i.what),
+        numeric("Possible from", lambda i: i.low),
+        numeric("to", lambda i: i.high),
+        text("Because", lambda i: i.reason),
+        numeric("Prior draws outside", lambda i: i.share, lambda v: f"{100 * (v or 0):.1f} %"),
+    ]
+    caption = "Prior draws that are biologically impossible"
+    return table("impossible", caption, columns, ground.impossible, full=True)
+
+
+def pairs(ground: Ground) -> Table:
+    """Return the pairs of parameters that the data tie together most."""
+    columns = [
+        text("One", lambda p: p.one),
+        text("Other", lambda p: p.other),
+        numeric("Rank correlation", lambda p: p.correlation, lambda v: words.number(v, 2)),
+    ]
+    caption = "Parameters that the data cannot tell apart: strongest pairs"
+    return table("pairs", caption, columns, ground.pairs, full=True)
