@@ -5,6 +5,7 @@ Power scaling: Kallioinen 2024, doi 10.1007/s11222-023-10366-5.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from typing import Any
@@ -65,9 +66,15 @@ def power_scaling(
         "log_likelihood": xr.Dataset({k: v for k, v in parts.items() if k != "prior"}),
     })  # fmt: skip
     made = {}
-    for name in parts:
+    for name, part in parts.items():
+        if float(part.max() - part.min()) == 0.0:  # rows of weight zero: equal weights of draws
+            made[name] = dict.fromkeys(map(str, answers.data_vars), 0.0)
+            continue
         group = "prior" if name == "prior" else "likelihood"
-        found = az.psense(tree, group=group, group_var_names=[name])
+        with warnings.catch_warnings():
+            # Powers of 0.99 and 1.01 leave weights so even that their tail needs no fit.
+            warnings.filterwarnings("ignore", "Number of tail draws", UserWarning)
+            found = az.psense(tree, group=group, group_var_names=[name])
         made[name] = {str(k): float(found[k]) for k in answers.data_vars}
     return pd.DataFrame(made).loc[list(map(str, answers.data_vars))]
 
