@@ -1,0 +1,159 @@
+"""How well a fit predicts rows that it has not seen: leave-one-out by importance, or by refit.
+
+PSIS-LOO: Vehtari 2017, doi 10.1007/s11222-016-9696-4; differences of less than 4: Sivula 2020,
+arXiv 2008.10296.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import arviz as az
+import numpy as np
+import xarray as xr
+
+from metinfer.errors import UsageError
+from metinfer.inference.model import LATENTS, Joint
+from metinfer.inference.scoring import DIM, score_function
+from metinfer.inference.solving import solve_draws, theta_of
+
+#: Fewest draws, over all chains, from which the tail of importance ratios can be fitted:
+#: `az.loo` takes a fifth of the draws, and needs five.
+LEAST_DRAWS = 25
+#: Differences of less than this are too small for their standard error to mean anything.
+SMALL = 4.0
+
+
+@dataclass(frozen=True)
+class Elpd:
+    """Log predictive density of each left-out observation, and how it was found.
+
+    Attributes
+    ----------
+    pointwise, pareto_k : ndarray (observation,)
+    limit : float
+        Pareto k above which importance sampling is not to be trusted.
+    """
+
+    pointwise: np.ndarray
+    pareto_k: np.ndarray
+    limit: float
+
+    @property
+    def doubtful(self) -> np.ndarray:
+        """Places of the observations above the limit."""
+        return np.flatnonzero(~(self.pareto_k <= self.limit))
+
+
+class Scorer:
+    """Log-likelihood of draws under one variant; its function is compiled once."""
+
+    def __init__(self, joint: Joint, translation_sd: float, refine: int = 1) -> None:
+        self.joint, self.spread, self.refine = joint, translation_sd, refine
+        self.function = score_function(joint, translation_sd)
+        design = joint.design
+        self.sizes = (len(design.rows), len(design.intervals))
+        self.labels = [*joint.coords["row"], *joint.coords["interval"]]
+
+    def __call__(
+        self, latents: xr.Dataset, weights: Sequence[np.ndarray] | None = None
+    ) -> xr.DataArray:
+        """Log-likelihood (chain, draw, observation); rows, then intervals."""
+        weights = weights or [np.ones(n) for n in self.sizes]
+        values, shape = _flat(latents)
+        states = self._states(values)
+        found = np.array([self.function(*v, *weights) for v in zip(*values, states, strict=True)])
+        return xr.DataArray(
+            found.reshape(*shape, -1), dims=("chain", "draw", DIM), coords={DIM: self.labels}
+        )
+
+    def gain(self, latents: xr.Dataset, at: int) -> np.ndarray:
+        """Log-density of one observation given all others (draw,), whatever it shares with them."""
+        ones = [np.ones(n) for n in self.sizes]
+        without = [w.copy() for w in ones]
+        side, place = (0, at) if at < self.sizes[0] else (1, at - self.sizes[0])
+        without[side][place] = 0.0
+        values, _ = _flat(latents)
+        pairs = zip(*values, self._states(values), strict=True)
+        return np.array([
+            self.function(*v, *ones).sum() - self.function(*v, *without).sum() for v in pairs
+        ])  # fmt: skip
+
+    def _states(self, values: Sequence[np.ndarray]) -> np.ndarray:
+        theta = theta_of(self.joint, values, self.spread)
+        return solve_draws(self.joint, theta, self.refine)[0]
+
+
+def _flat(latents: xr.Dataset) -> tuple[tuple[np.ndarray, ...], tuple[int, int]]:
+    ordered = [latents[n].transpose("chain", "draw", ...).values for n in LATENTS]
+    shape = ordered[0].shape[:2]
+    return tuple(v.reshape(shape[0] * shape[1], -1) for v in ordered), shape
+
+
+def pareto_limit(draws: int) -> float:
+    """Pareto k up to which `draws` draws give a good estimate."""
+    return min(1.0 - 1.0 / math.log10(draws), 0.7)
+
+
+def leave_one_out(scores: xr.DataArray, latents: xr.Dataset) -> Elpd:
+    """Leave-one-out log scores by Pareto-smoothed importance sampling.
+
+    Parameters
+    ----------
+    scores : xarray.DataArray
+        Log-likelihood (chain, draw, observation).
+    latents : xarray.Dataset
+        The draws behind it; they tell how many independent draws there are.
+
+    Raises
+    ------
+    UsageError
+        With fewer than `LEAST_DRAWS` draws.
+    """
+    draws = scores.sizes["chain"] * scores.sizes["draw"]
+    if draws < LEAST_DRAWS:
+        raise UsageError(f"{draws} draws: leaving out rows needs {LEAST_DRAWS} or more in all")
+    tree = xr.DataTree.from_dict(
+        {"posterior": latents, "log_likelihood": xr.Dataset({"evidence": scores})}
+    )
+    with warnings.catch_warnings():
+        # Large k are not overlooked: those rows are left out by refits.
+        warnings.simplefilter("ignore", UserWarning)
+        found: Any = az.loo(tree, pointwise=True)
+    k = np.asarray(found.pareto_k, dtype=float)
+    return Elpd(np.asarray(found.elpd_i, dtype=float), k, pareto_limit(draws))
+
+
+def log_mean_exp(values: np.ndarray) -> np.ndarray:
+    """Logarithm of the mean of exp(values) over the first axis."""
+    top = np.max(values, axis=0)
+    safe = np.where(np.isfinite(top), top, 0.0)
+    with np.errstate(divide="ignore"):
+        mean = np.log(np.mean(np.exp(values - safe), axis=0))
+    return np.asarray(safe + mean)
+
+
+def difference(one: np.ndarray, base: np.ndarray) -> tuple[float, float]:
+    """Sum of `one - base` over observations, and its standard error."""
+    each = one - base
+    spread = float(np.std(each, ddof=1)) if len(each) > 1 else float("nan")
+    return float(each.sum()), math.sqrt(len(each)) * spread
+
+
+def verdict(change: float, error: float) -> str:
+    """What the tables can tell of a variant, from its difference to the base variant."""
+    if not math.isfinite(change):
+        return "One of the published values cannot happen under this variant."
+    if abs(change) < SMALL:
+        return "The tables cannot tell it from the base variant: both predict them equally well."
+    if abs(change) < 2.0 * error:
+        return (
+            "The tables cannot tell it from the base variant: the difference is within its noise."
+        )
+    if change < 0:
+        return "The tables speak against it: it predicts them worse than the base variant."
+    return "The tables speak for it: it predicts them better than the base variant."
