@@ -15,16 +15,37 @@ ROOT = Path(metinfer.__file__).parent
 MODULES = sorted(p.relative_to(ROOT).as_posix() for p in ROOT.rglob("*.py"))
 SAMPLING = {"pymc", "nutpie", "arviz"}
 LATER = {
-    "evidence": {"mechanism", "inference", "therapy", "report", "cli", "workflow", "judging"},
-    "mechanism": {"evidence", "inference", "therapy", "report", "cli", "workflow", "judging", "runs"},
-    "inference": {"therapy", "report", "cli", "workflow", "judging", "plots"},
-    "therapy": {"report", "cli", "workflow", "judging", "plots"},
-    "report": {"cli"},
+    "evidence": {
+        "mechanism",
+        "inference",
+        "export",
+        "therapy",
+        "report",
+        "cli",
+        "workflow",
+        "judging",
+    },
+    "mechanism": {
+        "evidence",
+        "inference",
+        "export",
+        "therapy",
+        "report",
+        "cli",
+        "workflow",
+        "judging",
+        "runs",
+    },
+    "inference": {"export", "therapy", "report", "cli", "workflow", "judging", "plots"},
+    "therapy": {"export", "report", "cli", "workflow", "judging", "plots"},
+    "export": {"therapy", "report", "cli", "workflow", "judging", "plots"},
+    "report": {"cli", "export"},
 }
 FOREIGN = {
     "evidence": SAMPLING | {"pytensor", "numba", "sympy", "xarray", "scipy"},
     "mechanism": SAMPLING | {"xarray"},
     "therapy": {"numba", "nutpie", "sympy"},
+    "export": SAMPLING | {"pytensor", "numba", "sympy", "libsbml"},
     "report": {"nutpie", "numba", "pytensor"},
 }
 #: Formats that execute code when they are read.

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from metinfer.cli.shared import Data, Words, app, say, write_out
+from metinfer.cli.shared import Data, Tables, Words, app, say, write_out
 
 
 @app.command(epilog="Example: `metinfer check my-evidence --format json`")
@@ -27,3 +27,21 @@ def new(folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new folder
     from metinfer.evidence.template import write_template
 
     say(f"{write_template(folder)} is ready: edit it, then metinfer check {folder}")
+
+
+@app.command(epilog="Example: `metinfer export my-evidence -o exported --format csv`")
+def export(
+    data: Data,
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="A new folder.")],
+    form: Annotated[Tables, typer.Option("--format")] = Tables.text,
+) -> None:
+    """Write the model as SBML, and as a PEtab problem the rows that PEtab can express.
+
+    Prints what PEtab cannot express, and why. Needs python-libsbml.
+    """
+    from metinfer.evidence import read_evidence
+    from metinfer.export import folder
+
+    summary = folder.export(read_evidence(data), out)
+    write_out(folder.shown(summary, form.value).rstrip("\n"))
+    say(f"{out} is ready: see {out / folder.README}")

@@ -7,7 +7,7 @@ from typing import Any
 
 import sympy as sp
 
-from metinfer.mechanism.equations import DERIVED, expand
+from metinfer.mechanism.equations import DERIVED, PREPARED, expand
 
 
 def derived_function(
@@ -30,7 +30,7 @@ def derived_function(
         Takes their values in that order.
     """
     symbol = next(s for s in DERIVED if s.name == name)
-    expression = expand(DERIVED[symbol])
+    expression = expand(DERIVED[symbol]).subs(dict(PREPARED.values()))
     arguments = sorted(expression.free_symbols, key=lambda s: str(s))
     call = sp.lambdify(arguments, expression, modules=[dict(functions)])
     return tuple(str(a) for a in arguments), call

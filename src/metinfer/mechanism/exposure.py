@@ -81,7 +81,7 @@ class Exposure:
         if any(not np.isfinite(a) or a < 0 for a in self.amounts):
             raise ValueError(f"amounts must not be below zero: {list(self.amounts)}")
 
-    def _changes(self) -> list[tuple[float, int, float]]:
+    def changes(self) -> list[tuple[float, int, float]]:
         """Sorted events: time, what jumps (0 depot, 1 blood, 2 infusion rate) and by how much."""
         length = np.zeros(len(self.times)) if self.durations is None else self.durations
         events: list[tuple[float, int, float]] = []
@@ -96,7 +96,7 @@ class Exposure:
     @cached_property
     def _events(self) -> tuple[np.ndarray, np.ndarray]:
         """Event times (event,), and depot, blood and infusion rate just after (event, 3)."""
-        events = self._changes()
+        events = self.changes()
         state = np.zeros((len(events) + 1, 3))
         when = np.array([e[0] for e in events])
         for i, (t, slot, change) in enumerate(events):
@@ -149,7 +149,7 @@ class Exposure:
         effect saturates: a large dose does so in a small part of the absorption time.
         """
         first: dict[float, float] = {}
-        for t, slot, change in self._changes():
+        for t, slot, change in self.changes():
             rise = self.kinetics.scale * max(change, 0.0) * (self.kinetics.absorption or 1.0)
             rate = max(self.kinetics.fast, rise if slot != 1 else 0.0)
             first[t] = min(FIRST / rate, first.get(t, np.inf))
@@ -162,6 +162,10 @@ class Exposure:
             state[..., 0] + state[..., 1] + state[..., 2] / self.kinetics.slow
         )
         return np.where(present > NEGLIGIBLE, LONGEST / self.kinetics.slow, np.inf)
+
+    def inside(self, t: float) -> np.ndarray:
+        """Amount in the depot, amount in the blood, and infusion rate just after day `t` (3,)."""
+        return self._state(np.asarray(t, dtype=float), "right")
 
     def area(self, start: float, end: float, points: int = 20001) -> float:
         """Area under the exposure from `start` to `end` (days), by fine trapezoids."""
