@@ -8,6 +8,8 @@ ever unpickled or executed.
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 import tempfile
 import tomllib
@@ -41,6 +43,10 @@ SCHEMA = 1
 MAIN = "main"
 RUNNING, COMPLETE, FAILED, INTERRUPTED = "running", "complete", "failed", "interrupted"
 POSTERIOR = "posterior.nc"
+#: Seconds that one command waits for another to put its result into the same folder.
+PATIENCE = 20.0
+#: Name of a sub-fit; it becomes a folder, so it must not lead out of the run.
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
 @dataclass(frozen=True)
@@ -67,6 +73,8 @@ class Record:
         Step -> seconds.
     stops : list of str
         How earlier attempts ended.
+    source : str
+        Folder that the evidence was read from.
     """
 
     command: str
@@ -82,6 +90,7 @@ class Record:
     files: Mapping[str, str] = field(default_factory=dict)
     timings: Mapping[str, float] = field(default_factory=dict)
     stops: list[str] = field(default_factory=list)
+    source: str = ""
     schema: int = SCHEMA
 
     @property
@@ -139,6 +148,17 @@ class Run:
         """Draws of every sub-fit, `main` among them, (chain, draw, ...)."""
         return {name: self._group(group_of("posterior", name)) for name in self.record.seeds}
 
+    def model(self) -> Any:
+        """The PyMC model that was fitted; see `metinfer.inference.reproduce.model_of`."""
+        from metinfer.inference.reproduce import model_of
+
+        return model_of(self)
+
+    def to_json(self) -> str:
+        """What a program wants to know of a run: folder, status, settings, hashes, timings."""
+        table = {"run": str(self.path), **asdict(self.record)}
+        return json.dumps(table, indent=1)
+
     def statistics_of(self, subfit: str = MAIN) -> xr.Dataset:
         """Sampler statistics of a sub-fit (chain, draw)."""
         return self._group(group_of("sample_stats", subfit))
@@ -149,10 +169,10 @@ class Run:
         return self.groups[name]
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold the folder: a second process is refused until the block ends."""
+    def locked(self, wait: float = 0.0) -> Iterator[None]:
+        """Hold the folder: a second process is refused, after `wait` seconds, until the end."""
         try:
-            with self._lock:
+            with self._lock.acquire(timeout=wait):
                 yield
         except Timeout:
             raise UsageError(f"{self.path} is in use by another metinfer process") from None
@@ -173,8 +193,10 @@ class Run:
 
     def _keep(self, name: str, write: Callable[[Path], None]) -> Path:
         path = self.path / name
-        with self.locked():
+        with self.locked(PATIENCE):
             write(path)
+            # Another command may have put a result of its own here meanwhile.
+            self.record = read_record(self.path)
             self.update(files={**self.record.files, name: digest(path)})
         return path
 
@@ -226,10 +248,18 @@ def create_run(path: Path, evidence: Evidence, record: Record) -> Run:
         aside.chmod(0o755)
         _copy_inputs(evidence, aside / "inputs")
         Run(aside, record).update()
-        aside.rename(path)
+        _put(aside, path)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     return Run(path, record)
+
+
+def _put(aside: Path, path: Path) -> None:
+    try:
+        aside.rename(path)
+    except OSError:
+        refuse_existing(path)  # somebody was faster
+        raise
 
 
 def refuse_existing(path: Path) -> None:
@@ -306,9 +336,26 @@ def read_record(path: Path) -> Record:
             f"Fit its inputs again: metinfer fit {path / 'inputs'} -o another-folder"
         )
     try:
-        return Record(**table)
-    except TypeError as error:
+        return _checked(Record(**table))
+    except (TypeError, ValueError, AttributeError) as error:
         raise RunError(f"{path / 'run.toml'} is damaged: {error}") from error
+
+
+def _checked(record: Record) -> Record:
+    """The record, if names in it stay within its folder and numbers are numbers."""
+    for name in record.seeds:
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"a sub-fit cannot be called {name!r}")
+    for name in record.files:
+        if any(not _NAME.fullmatch(part) for part in name.split("/")):
+            raise ValueError(f"a file of a run cannot be called {name!r}")
+    if not all(isinstance(s, int) for seeds in record.seeds.values() for s in seeds):
+        raise ValueError("a seed is not a whole number")
+    if record.status not in (RUNNING, COMPLETE, FAILED, INTERRUPTED):
+        raise ValueError(f"status {record.status!r} is unknown")
+    if not isinstance(record.settings, dict) or not isinstance(record.stops, list):
+        raise TypeError("settings or stops have another form")
+    return record
 
 
 def verify_inputs(run: Run) -> None:
@@ -322,6 +369,19 @@ def verify_inputs(run: Run) -> None:
             f"the inputs of {run.path} changed since the fit ({', '.join(changed)}): "
             "its results no longer belong to them. Fit again into another folder."
         )
+
+
+def changed_since(run: Run) -> list[str]:
+    """Files of the evidence folder that are no longer those that were fitted.
+
+    Results stay those of the copy in the run folder; they no longer answer for the folder. Empty
+    if nothing changed, or if the folder is not there any more.
+    """
+    folder = Path(run.record.source or "")
+    if not run.record.source or not folder.is_dir():
+        return []
+    there = {n: folder / n for n in run.record.inputs}
+    return sorted(n for n, p in there.items() if p.is_file() and digest(p) != run.record.inputs[n])
 
 
 def reopen(run: Run) -> None:

@@ -11,6 +11,7 @@ from metinfer.cli.shared import (
     Chains,
     Data,
     Draws,
+    DryRun,
     Out,
     Quick,
     Quiet,
@@ -21,6 +22,8 @@ from metinfer.cli.shared import (
     Words,
     announce,
     app,
+    examples,
+    finished,
     require,
     resumable,
     say,
@@ -28,8 +31,18 @@ from metinfer.cli.shared import (
     write_out,
 )
 
+Form = Annotated[
+    Words, typer.Option("--format", help="json: progress as lines on stderr, the end on stdout.")
+]
 
-@app.command(epilog="Example: `metinfer demo -o runs/demo --quick`")
+
+@app.command(
+    epilog=examples(
+        ("metinfer demo", "makes runs/demo/report.html from the bundled tables"),
+        ("metinfer demo -o runs/look --quick", "a first look with few draws"),
+        ("metinfer demo --resume", "goes on after a stop"),
+    )
+)
 def demo(
     out: Out = Path("runs/demo"), quick: Quick = False, resume: Resume = False, quiet: Quiet = False
 ) -> None:
@@ -39,19 +52,27 @@ def demo(
     from metinfer.workflow import finish
 
     evidence = read_evidence(bundled_path())
-    announce(evidence, out)
+    announce(evidence, out, quiet)
     with resumable(out):
         run_fit(evidence, out, quick=quick or None, resume=resume, progress=not quiet)
         run, diagnosis, page = finish(out)
-    show_gates(diagnosis)
-    say(f"The report: {page}")
+    show_gates(diagnosis, quiet)
+    say(f"The report: {page}", quiet)
     if run.record.quick:
         say("This was a first look with few draws: its gates may fail, and it proves nothing.")
         return
     require(diagnosis)
 
 
-@app.command(epilog="Example: `metinfer fit data -o runs/base --seed 7`")
+@app.command(
+    epilog=examples(
+        ("metinfer fit data -o runs/base --seed 7", "the same seed gives the same draws"),
+        ("metinfer fit data -o runs/base --dry-run", "says what it would take, and does nothing"),
+        ("metinfer fit data -o runs/base --resume", "goes on after a stop or a power cut"),
+        ("metinfer fit data -o runs/look --quick", "a first look with few draws"),
+        ("metinfer fit data -o runs/base --format json 2> log.jsonl", "for programs"),
+    )
+)
 def fit(
     data: Data,
     out: Out,
@@ -61,44 +82,82 @@ def fit(
     seed: Seed = None,
     quick: Quick = False,
     resume: Resume = False,
+    dry_run: DryRun = False,
     quiet: Quiet = False,
+    form: Form = Words.text,
 ) -> None:
-    """Fit the evidence: posterior, posterior without the mouse rows, and prior.
+    """Fit the evidence: posterior, its sub-fits, and prior.
 
-    An existing run is never overwritten. After a stop, the same command with `--resume` keeps
-    the finished chains and gives exactly the draws of an uninterrupted run.
+    The sub-fits: without the mouse rows, and with human effects nearer to, or further from, those
+    in mice. An existing run is never overwritten. After a stop, the same command with `--resume`
+    keeps the finished chains and gives exactly the draws of an uninterrupted run.
     """
     from metinfer.evidence import read_evidence
-    from metinfer.inference.sample import fit as run_fit
 
     given: dict[str, Any] = {"draws": draws, "tune": tune, "chains": chains, "seed": seed}
+    given |= {"quick": quick or None, "resume": resume}
     evidence = read_evidence(data)
-    announce(evidence, out)
+    if dry_run:
+        from metinfer.inference.plan import plan_fit
+
+        plan = plan_fit(evidence, out, **given)
+        write_out(plan.to_json() if form is Words.json else plan.to_text())
+        return
+    _fit(evidence, out, given, quiet, form)
+
+
+def _fit(evidence: Any, out: Path, given: dict[str, Any], quiet: bool, form: Words) -> None:
+    """Fit, with words or with lines for a program."""
+    from metinfer.inference.sample import fit as run_fit
+
+    machine = form is Words.json
+    announce(evidence, out, quiet or machine)
+    view = "none" if quiet else "json" if machine else "table"
     with resumable(out):
-        run_fit(evidence, out, quick=quick or None, resume=resume, progress=not quiet, **given)
-    say(f"{out} is complete. Next: metinfer diagnose {out}")
+        run = run_fit(evidence, out, progress=view, **given)
+    say(f"{out} is complete. Next: metinfer diagnose {out}", quiet or machine)
+    if machine:
+        write_out(run.to_json())
 
 
-@app.command(epilog="Example: `metinfer prior data -o runs/prior`")
-def prior(data: Data, out: Out, draws: Draws = None, seed: Seed = None) -> None:
+@app.command(
+    epilog=examples(
+        ("metinfer prior data -o runs/prior", "what the prior alone expects"),
+        ("metinfer prior data -o runs/prior --format json", "for programs"),
+    )
+)
+def prior(
+    data: Data,
+    out: Out,
+    draws: Draws = None,
+    seed: Seed = None,
+    quiet: Quiet = False,
+    form: Annotated[Words, typer.Option("--format")] = Words.text,
+) -> None:
     """Draw from the prior alone: what the model believes before any row is read."""
     from metinfer.evidence import read_evidence
     from metinfer.inference.sample import prior as run_prior
 
-    run_prior(read_evidence(data), out, draws=draws, seed=seed)
-    say(f"{out} holds the prior.")
+    run = run_prior(read_evidence(data), out, draws=draws, seed=seed)
+    say(f"{out} holds the prior.", quiet)
+    if form is Words.json:
+        write_out(run.to_json())
 
 
-@app.command(epilog="Example: `metinfer diagnose runs/base && echo to be trusted`")
+@app.command(
+    epilog=examples(
+        ("metinfer diagnose runs/base && echo to be trusted", "exits 3 if a gate fails"),
+        ("metinfer diagnose runs/base --format json", "every gate, for programs"),
+    )
+)
 def diagnose(run: RunFolder, form: Annotated[Words, typer.Option("--format")] = Words.text) -> None:
     """Judge a run by its gates. Exit 0 if all pass, 3 if one fails."""
     import json
 
-    from metinfer.runs import load_run
     from metinfer.workflow import diagnose as judge
     from metinfer.workflow import plain
 
-    diagnosis = judge(load_run(run))
+    diagnosis = judge(finished(run))
     if form is Words.json:
         write_out(json.dumps(plain(diagnosis.to_dict()), indent=1))
     else:

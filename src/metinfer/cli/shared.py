@@ -55,6 +55,13 @@ class Words(StrEnum):
     json = "json"
 
 
+def examples(*pairs: tuple[str, str]) -> str:
+    """Epilogue of a command's help: commands to copy, and what each does."""
+    (first, does), *others = pairs
+    lines = [f"Example: `{first}` ({does})", *(f"`{words}` ({does})" for words, does in others)]
+    return "\n\n".join(lines)
+
+
 class Tables(StrEnum):
     """Formats of a table."""
 
@@ -80,7 +87,12 @@ Quick = Annotated[
 Resume = Annotated[
     bool, typer.Option("--resume", help="Go on with a stopped run; finished chains are kept.")
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", help="No progress.")]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", help="No progress and no words; errors are still said.")
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Say what would be done and what it takes; do nothing.")
+]
 
 
 @app.callback()
@@ -106,6 +118,20 @@ def explain(error: Exception) -> tuple[str, int]:
             return f"unexpected {type(error).__name__}: {error} (--debug shows where)", 1
 
 
+def finished(path: Path) -> Any:
+    """The finished run in a folder; says so if the tables it was made from have changed since."""
+    from metinfer.runs import changed_since, load_run
+
+    run = load_run(path)
+    changed = changed_since(run)
+    if changed:
+        say(
+            f"metinfer: STALE: {', '.join(changed)} in {run.record.source} changed since this fit. "
+            "The results are of the copy in the run; fit again into another folder."
+        )
+    return run
+
+
 @contextmanager
 def resumable(out: Path) -> Iterator[None]:
     """Say after an interruption that nothing finished was lost."""
@@ -116,15 +142,16 @@ def resumable(out: Path) -> Iterator[None]:
         raise typer.Exit(INTERRUPTED) from None
 
 
-def announce(evidence: Evidence, out: Path) -> None:
+def announce(evidence: Evidence, out: Path, quiet: bool = False) -> None:
     """Say what goes into a run."""
     rows, intervals = len(evidence.fit_rows()), len(evidence.fit_intervals())
-    say(f"{rows} rows and {intervals} intervals go into {out}; the model is compiled first.")
+    say(f"{rows} rows and {intervals} intervals go into {out}; the model is compiled first.", quiet)
 
 
-def say(words: str) -> None:
-    """Words go to stderr."""
-    typer.echo(words, err=True)
+def say(words: str, quiet: bool = False) -> None:
+    """Words go to stderr, unless nobody wants to read them."""
+    if not quiet:
+        typer.echo(words, err=True)
 
 
 def write_out(text: str) -> None:
@@ -132,8 +159,10 @@ def write_out(text: str) -> None:
     typer.echo(text)
 
 
-def show_gates(diagnosis: Diagnosis) -> None:
+def show_gates(diagnosis: Diagnosis, quiet: bool = False) -> None:
     """Print the gates as a table."""
+    if quiet:
+        return
     from rich.console import Console
     from rich.table import Table
 

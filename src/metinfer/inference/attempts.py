@@ -40,8 +40,7 @@ def begin(evidence: Evidence, path: Path, recipe: Recipe, resume: bool, options:
     """
     if resume and (path / "run.toml").is_file():
         run = open_run(path)
-        given = {name: value for name, value in options.items() if value is not None}
-        _refuse_other(run, evidence, given)
+        refuse_other(run, evidence, options)
         return run
     return create_run(path, evidence, record_of(evidence, path, recipe, settings_from(options)))
 
@@ -63,15 +62,16 @@ def record_of(evidence: Evidence, path: Path, recipe: Recipe, settings: Settings
         inputs={Path(f.name).name: f.sha256 for f in evidence.files},
         versions=versions(),
         machine=machine(),
+        source=str(evidence.root.resolve()),
     )
 
 
-def _refuse_other(run: Run, evidence: Evidence, given: Mapping[str, Any]) -> None:
+def refuse_other(run: Run, evidence: Evidence, options: Options) -> None:
     """Raise UsageError if going on with `run` would mix two different fits."""
     record = run.record
-    differs = [
-        f"--{k} was {record.settings[k]}" for k, v in given.items() if record.settings[k] != v
-    ]
+    given: Mapping[str, Any] = {k: v for k, v in options.items() if v is not None}
+    had = record.settings
+    differs = [f"--{k} was {had.get(k)}" for k, v in given.items() if had.get(k) != v]
     if record.digest != evidence.digest:
         differs.append("the evidence was another")
     if record.code != code_hash() or record.versions != versions():

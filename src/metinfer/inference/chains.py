@@ -6,6 +6,7 @@ counted here and a short trace is never taken for a finished chain.
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections import deque
@@ -63,6 +64,9 @@ class Task:
 class Watch(Protocol):
     """Whoever looks on while chains run."""
 
+    def phase(self, words: str) -> None:
+        """What is done now, for example compiling."""
+
     def progress(self, task: Task, state: Any) -> None:
         """`state` has draws, divergences, step size and time of a running chain."""
 
@@ -71,6 +75,13 @@ class Watch(Protocol):
 
 
 Groups = dict[str, "xr.Dataset"]
+
+
+def available_cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def sample_chain(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
+import logging
 import time
 from collections.abc import Mapping
-from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
@@ -15,8 +14,16 @@ import numpy as np
 from metinfer.compiling import reproducible
 from metinfer.errors import RunError
 from metinfer.inference.attempts import add_time, begin, status_kept
-from metinfer.inference.chains import Groups, Length, Task, Watch, run_chains, sample_chain
-from metinfer.inference.progress import ChainTable
+from metinfer.inference.chains import (
+    Groups,
+    Length,
+    Task,
+    Watch,
+    available_cores,
+    run_chains,
+    sample_chain,
+)
+from metinfer.inference.progress import Silent, view_of
 from metinfer.inference.recipe import MODEL, Recipe, Updates
 from metinfer.inference.settings import Options, Settings, seed_of, settings_of
 from metinfer.provenance import now
@@ -38,13 +45,15 @@ if TYPE_CHECKING:
 
 __all__ = ["MODEL", "Options", "Recipe", "Settings", "fit", "prior", "sample_chain"]
 
+log = logging.getLogger("metinfer")
+
 
 def fit(
     evidence: Evidence,
     out: str | Path,
     *,
     resume: bool = False,
-    progress: bool = True,
+    progress: bool | str = True,
     cores: int | None = None,
     recipe: Recipe = MODEL,
     **options: Unpack[Options],
@@ -59,8 +68,9 @@ def fit(
     resume : bool
         Keep the finished chains of a stopped run and run the others from their seeds. The draws
         are those of an uninterrupted run. Without a run at `out`, begin one.
-    progress : bool
-        Show the chains on stderr.
+    progress : bool or str
+        Show the chains on stderr: True or ``"table"``, ``"json"`` for one JSON object per line,
+        False or ``"none"``.
     cores : int, optional
         Chains that run at a time; all cores by default. Does not change the draws.
     recipe : Recipe
@@ -79,6 +89,7 @@ def fit(
     KeyboardInterrupt
         If it was interrupted; finished chains are kept.
     """
+    view = view_of(progress)
     run = begin(evidence, Path(out), recipe, resume, options)
     with run.locked():
         run.record = open_run(run.path).record
@@ -86,7 +97,7 @@ def fit(
             return run
         reopen(run)
         with status_kept(run):
-            while _sample(run, evidence, recipe, cores or available_cores(), progress):
+            while _sample(run, evidence, recipe, cores or available_cores(), view):
                 pass
     return run
 
@@ -102,42 +113,48 @@ def prior(
     return run
 
 
-def available_cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def _sample(run: Run, evidence: Evidence, recipe: Recipe, cores: int, progress: bool) -> bool:
+def _sample(run: Run, evidence: Evidence, recipe: Recipe, cores: int, view: type[Silent]) -> bool:
     """Sample and write the posterior; or True if it is to be done again on a finer grid."""
-    from metinfer.inference.forward import with_derived
-
     settings = settings_of(run.record)
     lengths = {name: recipe.length(settings, name) for name in run.record.seeds}
     tasks = [Task(n, k, s) for n, seeds in run.record.seeds.items() for k, s in enumerate(seeds)]
     kept = [task for task in tasks if _is_finished(run, task, lengths[task.subfit])]
     todo = [task for task in tasks if task not in kept]
-    model = recipe.build(evidence, refinement(run.record))
-    every = recipe.subfits(evidence, model)
-    subfits = {name: every[name] for name in run.record.seeds}
-    if todo:
-        began = time.perf_counter()
-        compiled = _compile(model, subfits)
-        add_time(run, "compile", began)
-        began = time.perf_counter()
-        with ChainTable(tasks, kept) if progress else nullcontext() as watch:
-            _run(run, compiled, todo, lengths, cores, watch)
-        add_time(run, "sampling", began)
-    groups = _gather(run)
-    if _refine(run, evidence, recipe, groups["posterior"]):
-        return True
+    log.info("%s: %d of %d chains are finished", run.path, len(kept), len(tasks))
+    with view(tasks, kept, lengths) as watch:
+        watch.phase("building the model")
+        model = recipe.build(evidence, refinement(run.record))
+        every = recipe.subfits(evidence, model)
+        subfits = {name: every[name] for name in run.record.seeds}
+        if todo:
+            _run(run, _compiled(run, model, subfits, watch), todo, lengths, cores, watch)
+        watch.phase("checking the solver's grid and writing the posterior")
+        groups = _gather(run)
+        if _refine(run, evidence, recipe, groups["posterior"]):
+            return True
+        _write(run, model, subfits, groups)
+    return False
+
+
+def _compiled(
+    run: Run, model: Any, subfits: Mapping[str, Updates], watch: Watch
+) -> Mapping[str, Any]:
+    began = time.perf_counter()
+    watch.phase("compiling the model (some 15 s)")
+    compiled = _compile(model, subfits)
+    add_time(run, "compile", began)
+    return compiled
+
+
+def _write(run: Run, model: Any, subfits: Mapping[str, Updates], groups: Groups) -> None:
+    """Put together what the chains left behind, what derives from it, and the prior."""
+    from metinfer.inference.forward import with_derived
+
     for subfit, data in subfits.items():
         name = group_of("posterior", subfit)
         groups[name] = with_derived(model, groups[name], data)
-    groups["prior"] = _prior_draws(model, settings)
+    groups["prior"] = _prior_draws(model, settings_of(run.record))
     run.write_groups(POSTERIOR, groups)
-    return False
 
 
 def refinement(record: Record) -> int:
@@ -163,14 +180,19 @@ def _run(
     todo: list[Task],
     lengths: Mapping[str, Length],
     cores: int,
-    watch: Watch | None,
+    watch: Watch,
 ) -> None:
+    """Run chains; each is put into the run folder when it has finished."""
+    began = time.perf_counter()
+    watch.phase("sampling")
+
     def commit(task: Task, groups: Groups) -> None:
         origin = _marks(run, task)
         groups["posterior"] = groups["posterior"].assign_attrs(origin)
         run.write_groups(task.file, groups)
 
     run_chains(compiled, todo, lengths, cores, commit, watch)
+    add_time(run, "sampling", began)
 
 
 def _is_finished(run: Run, task: Task, length: Length) -> bool:
