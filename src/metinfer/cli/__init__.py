@@ -8,8 +8,8 @@ import sys
 import typer
 
 # Importing a module registers its commands, in the order of the help.
-from metinfer.cli import answers, fitting, tables  # noqa: F401
-from metinfer.cli.shared import app, explain
+from metinfer.cli import answers, fitting, judging, tables  # noqa: F401
+from metinfer.cli.shared import INTERRUPTED, app, explain
 
 __all__ = ["app", "explain", "main"]
 
@@ -23,11 +23,24 @@ def main() -> None:
     ensure_cache_folder()
     words = sys.argv[1:]
     debug = "--debug" in words
+    if debug:
+        _show_log()
     try:
         app([word for word in words if word != "--debug"])
+    except KeyboardInterrupt:
+        typer.echo("\nmetinfer: interrupted", err=True)
+        sys.exit(INTERRUPTED)
     except Exception as error:
         if debug:
             raise
         message, code = explain(error)
         typer.echo(f"metinfer: {message}", err=True)
         sys.exit(code)
+
+
+def _show_log() -> None:
+    """What metinfer logs goes to stderr."""
+    import logging
+
+    logging.basicConfig(format="%(asctime)s %(name)s: %(message)s")
+    logging.getLogger("metinfer").setLevel(logging.DEBUG)

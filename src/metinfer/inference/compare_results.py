@@ -78,9 +78,11 @@ class VariantResult:
 class Prediction:
     """A published number and what the other studies predict in its place.
 
-    `place` is where the number lies in its prediction, from 0 (below all of it) to 1.
+    `row` is the row's id, or an arm with follow-up intervals (all its events); `place` is where
+    the number lies in its prediction, from 0 (below all of it) to 1.
     """
 
+    row: str
     label: str
     observed: float
     median: float
@@ -115,6 +117,8 @@ class StudyResult:
         Rows, and the events in all of each arm with follow-up intervals.
     moved : tuple of (str, float)
         Unknowns that move most without it, in posterior sd.
+    alone : tuple of str
+        Unknowns that fall back to their prior without it: no other study informs them.
     """
 
     study: str
@@ -129,6 +133,7 @@ class StudyResult:
     why: str
     predictions: tuple[Prediction, ...]
     moved: tuple[tuple[str, float], ...]
+    alone: tuple[str, ...]
     quality: Quality
 
 

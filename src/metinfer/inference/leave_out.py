@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ import xarray as xr
 from metinfer.inference.compare_results import Prediction
 from metinfer.inference.design import Design
 from metinfer.inference.predictive import posterior_predictive
+from metinfer.inference.priors import PriorTable
 
 if TYPE_CHECKING:
     from metinfer.evidence.types import Evidence
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 SURPRISE = 0.05
 #: Unknowns are named that move by at least this, in posterior sd, and at most so many.
 MOVED, NAMED = 0.5, 3
+#: Sd over that of the prior: above the first without a study, and below the second with it, an
+#: unknown counts as known from that study alone.
+BACK, KNOWN = 0.93, 0.7
 
 
 @dataclass(frozen=True)
@@ -93,72 +97,98 @@ def predict_left_out(
     """
     data = posterior_predictive(evidence, latents, translation_sd, seed)
     rows = [r for r in evidence.fit_rows() if r.study == left.study]
-    found = [p for r in rows if (p := _row(data, r.row)) is not None]
-    events = np.array([i.events for i in evidence.fit_intervals()], dtype=float)
-    intervals = list(_intervals(data, events, left.intervals))
-    totals = list(_totals(data, events, left.intervals))
+    found = _kept(_row(data, r) for r in rows)
+    lines = evidence.fit_intervals()
+    replicates = data["interval_replicate"].values if len(left.intervals) else np.zeros((1, 0))
+    intervals = _kept(
+        _place(lines[k].arm, f"{lines[k].arm}:{lines[k].start_day:g}", lines[k].events,
+               replicates[:, k])
+        for k in left.intervals
+    )  # fmt: skip
+    totals = _kept(_totals(evidence, left.intervals, replicates))
     return Seen((*found, *intervals), (*found, *totals))
 
 
-def _row(data: xr.Dataset, row: str) -> Prediction | None:
-    at = list(data["row"].values).index(row)
+def _kept(found: Iterable[Prediction | None]) -> tuple[Prediction, ...]:
+    return tuple(p for p in found if p is not None)
+
+
+def _row(data: xr.Dataset, row: Any) -> Prediction | None:
+    at = list(data["row"].values).index(row.row)
     observed = float(data["row_reported"].values[at])
-    return _place(row, observed, data["row_replicate"].values[:, at])
+    label = f"{row.endpoint}, {row.arm.replace('_', ' ')}"
+    return _place(row.row, label, observed, data["row_replicate"].values[:, at])
 
 
-def _intervals(data: xr.Dataset, events: np.ndarray, at: np.ndarray) -> Iterator[Prediction]:
-    for k in at:
-        arm, start, end = (data[f"interval_{n}"].values[k] for n in ("arm", "start", "end"))
-        replicate = data["interval_replicate"].values[:, k]
-        found = _place(f"{arm}:{start:g}-{end:g}", events[k], replicate)
-        if found is not None:
-            yield found
+def _totals(
+    evidence: Evidence, at: np.ndarray, replicates: np.ndarray
+) -> Iterator[Prediction | None]:
+    """The events in all intervals of each arm."""
+    lines = evidence.fit_intervals()
+    for arm in dict.fromkeys(lines[k].arm for k in at):
+        mine = [int(k) for k in at if lines[k].arm == arm]
+        label = f"all events, {arm.replace('_', ' ')}"
+        events = float(sum(lines[k].events for k in mine))
+        yield _place(arm, label, events, replicates[:, mine].sum(axis=1))
 
 
-def _totals(data: xr.Dataset, events: np.ndarray, at: np.ndarray) -> Iterator[Prediction]:
-    if not len(at):
-        return
-    arms = data["interval_arm"].values[at]
-    for arm in dict.fromkeys(arms):
-        mine = at[arms == arm]
-        replicate = data["interval_replicate"].values[:, mine].sum(axis=1)
-        found = _place(f"events in all of {arm}", float(events[mine].sum()), replicate)
-        if found is not None:
-            yield found
-
-
-def _place(label: str, observed: float, replicate: np.ndarray) -> Prediction | None:
+def _place(row: str, label: str, observed: float, replicate: np.ndarray) -> Prediction | None:
     """Where a published number lies among replicates; ties count half."""
     good = replicate[np.isfinite(replicate)]
     if not len(good) or not np.isfinite(observed):
         return None
     low, middle, high = np.quantile(good, [0.05, 0.5, 0.95])
     place = float(np.mean(good < observed) + 0.5 * np.mean(good == observed))
-    return Prediction(label, observed, float(middle), float(low), float(high), place)
+    return Prediction(
+        row, label, float(observed), float(middle), float(low), float(high), place
+    )  # fmt: skip
 
 
-def moved(
-    latents: xr.Dataset, full: xr.Dataset, skip: Mapping[str, Any]
-) -> list[tuple[str, float]]:
-    """Unknowns whose mean moves most when a study is left out, in sd of the full posterior.
+@dataclass(frozen=True)
+class Shift:
+    """How one unknown changes when a study is left out.
+
+    Attributes
+    ----------
+    label : str
+    size : float
+        Change of its mean in sd of the full posterior.
+    alone : bool
+        Whether it falls back to its prior although the full posterior is much narrower.
+    """
+
+    label: str
+    size: float
+    alone: bool
+
+
+def shifts(latents: xr.Dataset, full: xr.Dataset, table: PriorTable) -> list[Shift]:
+    """Change of every unknown that is not a nuisance.
 
     Parameters
     ----------
     latents, full : xarray.Dataset
         Draws without the study, and with it.
-    skip : mapping
-        Names of parameters that are not reported: those that only this study informs.
+    table : PriorTable
     """
-    found: list[tuple[str, float]] = []
-    for name, dim in (("latent", "latent_parameter"), ("share_latent", "share_parameter"),
-                      ("transfer_latent", "transfer_parameter")):  # fmt: skip
-        one, other = latents[name], full[name]
-        shift = one.mean(("chain", "draw")) - other.mean(("chain", "draw"))
-        size = (shift / other.std(("chain", "draw"))).values
-        prefix = "transfer: " if name == "transfer_latent" else ""
+    a, b = table.beta_args
+    spread = np.sqrt(a * b / ((a + b) ** 2 * (a + b + 1.0)))
+    prior = {"latent": np.ones(len(table.normal)), "share_latent": spread}
+    entries = {"latent": table.normal, "share_latent": table.beta}
+    found = []
+    for name, items in entries.items():
+        one, other = (np.asarray(d[name]).reshape(-1, len(items)) for d in (latents, full))
+        size = (one.mean(axis=0) - other.mean(axis=0)) / other.std(axis=0)
+        lost = (one.std(axis=0) > BACK * prior[name]) & (other.std(axis=0) < KNOWN * prior[name])
         found += [
-            (prefix + str(k), float(v)) for k, v in zip(full[dim].values, size, strict=True)
-            if str(k).partition("[")[0] not in skip
-        ]  # fmt: skip
-    found.sort(key=lambda pair: -abs(pair[1]))
-    return [(k, round(v, 3)) for k, v in found[:NAMED] if abs(v) >= MOVED]
+            Shift(e.label, round(float(s), 3), bool(gone))
+            for e, s, gone in zip(items, size, lost, strict=True)
+            if e.parameter.role != "nuisance"
+        ]
+    return found
+
+
+def moved(found: Iterable[Shift]) -> tuple[tuple[str, float], ...]:
+    """The unknowns that move most, apart from those that only this study informs."""
+    order = sorted((s for s in found if not s.alone), key=lambda s: -abs(s.size))
+    return tuple((s.label, s.size) for s in order[:NAMED] if abs(s.size) >= MOVED)

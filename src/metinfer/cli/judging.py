@@ -1,0 +1,78 @@
+"""Commands that ask which mechanism the tables support."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from metinfer.cli.shared import (
+    Data,
+    Out,
+    Quick,
+    Quiet,
+    Seed,
+    Words,
+    app,
+    examples,
+    resumable,
+    say,
+    write_out,
+)
+
+ChainsEach = Annotated[
+    int | None, typer.Option("--chains", help="Chains of each variant.", show_default="4")
+]
+ShortDraws = Annotated[int | None, typer.Option("--draws", show_default="500")]
+ShortTune = Annotated[int | None, typer.Option("--tune", show_default="500")]
+Scheduler = Annotated[
+    str | None, typer.Option(metavar="ADDRESS", help="A Dask scheduler that makes the fits.")
+]
+
+
+@app.command(
+    epilog=examples(
+        ("metinfer compare data -o runs/base", "adds to a finished run, or fits it first"),
+        ("metinfer compare data -o runs/look --quick", "a first look with few draws"),
+        ("metinfer compare data -o runs/base --scheduler tcp://head:8786", "on a cluster"),
+    )
+)
+def compare(
+    data: Data,
+    out: Out,
+    draws: ShortDraws = None,
+    tune: ShortTune = None,
+    chains: ChainsEach = None,
+    seed: Seed = None,
+    scheduler: Scheduler = None,
+    quick: Quick = False,
+    quiet: Quiet = False,
+    form: Annotated[Words, typer.Option("--format")] = Words.text,
+) -> None:
+    """Variants of the mechanism on the same rows, and every study left out in turn.
+
+    Exit 3 if a fit failed or its chains disagree. After a stop, the same command goes on.
+    """
+    import json
+
+    from metinfer import comparison
+    from metinfer.evidence import read_evidence
+    from metinfer.workflow import plain
+
+    given: dict[str, Any] = {"draws": draws, "tune": tune, "variant_chains": chains, "seed": seed}
+    plan = comparison.plan_of(quick, {k: v for k, v in given.items() if v is not None})
+    with resumable(out):
+        found = comparison.compare(
+            read_evidence(data), out, plan=plan, quick=quick, scheduler=scheduler,
+            progress=None if quiet else _count,
+        )  # fmt: skip
+    if form is Words.json:
+        write_out(json.dumps(plain(found.to_dict()), indent=1))
+    else:
+        write_out(comparison.to_text(found))
+    say(f"Beside the report: metinfer report {out}", quiet)
+    comparison.require(found, quick)
+
+
+def _count(done: int, failed: int, total: int) -> None:
+    say(f"{done} of {total} fits{f', {failed} failed' if failed else ''}")
