@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from metinfer.inference.diagnose import Diagnosis, Gate
+    from metinfer.therapy.overview import Asked
     from metinfer.therapy.populations import Population
     from metinfer.therapy.regimen import Therapies
 
 PREDICTIONS = "predictions.nc"
+DECISIONS = "decisions.nc"
 DIAGNOSTICS = "diagnostics.json"
 PREDICTIVE = "predictive.nc"
 CHECKS = "checks.json"
@@ -111,15 +113,46 @@ def predict(
     xarray.Dataset
         See `metinfer.therapy.predict.predict`. Read from the folder if the same was asked before.
     """
-    inputs = run.path / "inputs"
-    cures = Path(therapies or inputs / "therapies.toml")
-    groups = Path(populations or inputs / "populations.toml")
-    origin = _origin(run) | {"therapies": _digest(cures), "populations": _digest(groups)}
+    cures, groups, origin = _asked(run, therapies, populations)
     kept = _kept(run)
     if kept is not None and origin.items() <= kept.attrs.items():
         return kept
     data = _predict(run, cures, groups).assign_attrs(origin)
     run.write_groups(PREDICTIONS, {"/": data})
+    return data
+
+
+def decisions(
+    run: Run, therapies: str | Path | None = None, populations: str | Path | None = None
+) -> dict[str, xr.Dataset]:
+    """What decides about chosen therapies; also written to `decisions.nc`.
+
+    Lasting or delay, window by start and by duration, dose response, combinations, parts of the
+    variance, and candidate experiments: of the named answers' therapies, every combination, and
+    every therapy that the run was not fitted with (see `metinfer.therapy.cases`).
+
+    Parameters
+    ----------
+    run : Run
+    therapies, populations : path, optional
+        TOML files, as for `predict`.
+
+    Returns
+    -------
+    dict of str to xarray.Dataset
+        ``lasting``, ``window``, ``duration``, ``dose``, ``interaction``, ``variance``,
+        ``experiments``; a question that no chosen therapy raises is left out.
+    """
+    cures, groups, origin = _asked(run, therapies, populations)
+    if run.holds(DECISIONS):
+        kept = run.read_result(DECISIONS)
+        if origin.items() <= kept["lasting"].attrs.items():
+            return kept
+    from metinfer.therapy.overview import decisions_of
+
+    found = decisions_of(_parts(run, cures, groups))
+    data = {name: d.assign_attrs(origin) for name, d in found.items()}
+    run.write_groups(DECISIONS, data)
     return data
 
 
@@ -129,6 +162,18 @@ def predictions(run: Run) -> xr.Dataset:
     if kept is not None and _origin(run).items() <= kept.attrs.items():
         return kept
     return predict(run)
+
+
+def _asked(
+    run: Run, therapies: str | Path | None, populations: str | Path | None
+) -> tuple[Path, Path, dict[str, str]]:
+    """Files that are asked for, and what results of them depend on."""
+    inputs = run.path / "inputs"
+    cures = Path(therapies or inputs / "therapies.toml")
+    groups = Path(populations or inputs / "populations.toml")
+    return cures, groups, _origin(run) | {
+        "therapies": _digest(cures), "populations": _digest(groups)
+    }  # fmt: skip
 
 
 def _kept(run: Run) -> xr.Dataset | None:
@@ -150,19 +195,13 @@ def _digest(path: Path) -> str:
 
 
 def _predict(run: Run, therapies: Path, populations: Path) -> xr.Dataset:
-    from metinfer.inference.model import Joint
-    from metinfer.therapy.applicability import Applicability
-    from metinfer.therapy.draws import NamedDraws
     from metinfer.therapy.predict import predict as predict_all
 
-    cures, groups = _scenarios(run, therapies, populations)
-    where = Joint.of(run.evidence).design.coordinates
-    sources = {
-        name: NamedDraws(_flat(run.groups[group]), where).thinned(PREDICTED_DRAWS)
-        for name, group in SOURCES.items()
-        if group in run.groups
-    }
-    return predict_all(sources, cures, groups, Applicability.of(run.evidence, cures))
+    asked = _parts(run, therapies, populations)
+    sources = {n: d.thinned(PREDICTED_DRAWS) for n, d in asked.sources.items()}
+    found = predict_all(sources, asked.therapies, asked.populations, asked.applicability)
+    margins = {f"margin_{a['measure']}": a["margin"] for a in asked.answers if "margin" in a}
+    return found.assign_attrs(margins)
 
 
 def _scenarios(
@@ -184,6 +223,31 @@ def _scenarios(
     return cures, groups
 
 
+def _parts(run: Run, therapies: Path, populations: Path) -> Asked:
+    """Everything that predictions of a run are made from."""
+    from metinfer.inference.model import Joint
+    from metinfer.therapy.applicability import Applicability
+    from metinfer.therapy.draws import NamedDraws
+    from metinfer.therapy.overview import Asked, unlike
+    from metinfer.therapy.populations import read_populations
+
+    cures, groups = _scenarios(run, therapies, populations)
+    where = Joint.of(run.evidence).design.coordinates
+    return Asked(
+        sources={
+            name: NamedDraws(_flat(run.groups[group]), where)
+            for name, group in SOURCES.items()
+            if group in run.groups
+        },
+        therapies=cures,
+        populations=groups,
+        applicability=Applicability.of(run.evidence, cures),
+        answers=tuple(run.evidence.analysis.get("answer", [])),
+        known=tuple(read_populations(populations)),
+        more=unlike(cures, run.path / "inputs" / "therapies.toml"),
+    )
+
+
 def finish(path: str | Path) -> tuple[Run, Diagnosis, Path]:
     """Judge a fitted run, predict from it and report it: the run, its gates and the page."""
     from metinfer.report.build import report
@@ -191,6 +255,7 @@ def finish(path: str | Path) -> tuple[Run, Diagnosis, Path]:
     run = load_run(path)
     diagnosis = diagnose(run)
     predict(run)
+    decisions(run)
     return run, diagnosis, report(run)
 
 

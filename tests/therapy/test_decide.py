@@ -9,9 +9,9 @@ import pytest
 from made_up import MadeUp
 from scipy.stats import fisher_exact
 
+from metinfer.therapy.assurance import assurance
 from metinfer.therapy.decide import (
     Question,
-    assurance,
     dose_reaching,
     dose_response,
     interaction,

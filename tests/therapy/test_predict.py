@@ -12,9 +12,10 @@ from made_up import INDEX, MadeUp
 from metinfer.mechanism.equations import STATES
 from metinfer.mechanism.grid import Lane, build_grid
 from metinfer.mechanism.solve import solve
+from metinfer.therapy.outputs import to_csv, to_json, to_text
 from metinfer.therapy.populations import YEAR, Population, read_populations
 from metinfer.therapy.predict import MEASURES, arms, predict, scenes
-from metinfer.therapy.records import to_csv, to_json, to_records, to_text
+from metinfer.therapy.records import to_records
 from metinfer.therapy.regimen import Therapies, read_therapies, scaled
 from metinfer.therapy.simulate import Scene, clock, simulate
 

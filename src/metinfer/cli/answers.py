@@ -17,13 +17,20 @@ def predict(
     populations: Annotated[Path | None, typer.Option(help="TOML file of populations.")] = None,
     form: Annotated[Tables, typer.Option("--format")] = Tables.text,
 ) -> None:
-    """Predict what each therapy does, beside the prior and the fit without mouse rows."""
+    """Predict what each therapy does, beside the prior and the fit without mouse rows.
+
+    Also what decides about it: lasting or delay, window, dose, combinations, parts of the
+    variance, and the next experiment.
+    """
     from metinfer.runs import load_run
-    from metinfer.therapy import records
+    from metinfer.therapy import outputs
+    from metinfer.workflow import decisions
     from metinfer.workflow import predict as run_predict
 
-    write = {"text": records.to_text, "json": records.to_json, "csv": records.to_csv}[form]
-    write_out(write(run_predict(load_run(run), therapies, populations)))
+    loaded = load_run(run)
+    write = {"text": outputs.to_text, "json": outputs.to_json, "csv": outputs.to_csv}[form]
+    found = run_predict(loaded, therapies, populations)
+    write_out(write(found, decisions(loaded, therapies, populations)))
 
 
 @app.command(epilog="Example: `metinfer report runs/base -o report.html`")
@@ -34,8 +41,9 @@ def report(
     """Write the report of a run as one HTML page, and its numbers beside it as JSON."""
     from metinfer.report.build import report as build
     from metinfer.runs import load_run
-    from metinfer.workflow import predictions
+    from metinfer.workflow import decisions, predictions
 
     loaded = load_run(run)
     predictions(loaded)
+    decisions(loaded)
     say(f"The report: {build(loaded, out)}")

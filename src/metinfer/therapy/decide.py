@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.stats import hypergeom
 
 from metinfer.therapy.draws import Draws
-from metinfer.therapy.outcomes import at, contrasts, hazard_ratio
+from metinfer.therapy.outcomes import Curve, at, contrasts, hazard_ratio
 from metinfer.therapy.populations import YEAR, Population
-from metinfer.therapy.predict import arms, scenes
+from metinfer.therapy.predict import arms_of, scenes
 from metinfer.therapy.regimen import Therapies, Therapy, moved, scaled, stopped
-from metinfer.therapy.simulate import clock, simulate
+from metinfer.therapy.simulate import Scene, clock, simulate
 
 #: Multiples of a regimen's doses over which its attainable effect is sought.
 FACTORS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 100.0)
 #: A benefit below this (metastases per subject) is too small to be split.
 LEAST_BENEFIT = 1e-12
+#: States of the tumour, in the order of `Seen.states`: dormant, awake (three), detected, cleared.
+TUMOUR = ("D", "W1", "W2", "W3", "L", "K")
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,22 @@ class Question:
     therapies: Therapies
     therapy: Therapy
     population: Population
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One population under one therapy: its curves, and its tumour states per subject.
+
+    Attributes
+    ----------
+    curve : Curve
+        (draw, time).
+    states : ndarray (draw, time, state)
+        In the order of `TUMOUR`.
+    """
+
+    curve: Curve
+    states: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -77,28 +94,82 @@ class Split:
         after = self.year[1:] > self.stop
         if not after.any():
             return np.full(len(self.avoided), np.nan)
-        return np.nanmax(self.hazard_ratio[:, after], axis=1)
+        return np.max(self.hazard_ratio[:, after], axis=1)
+
+
+def see(
+    draws: Draws,
+    therapies: Therapies,
+    populations: Sequence[Population],
+    therapy: Therapy | None,
+    untreated: Mapping[Scene, np.ndarray] | None = None,
+) -> tuple[list[Seen], dict[Scene, np.ndarray]]:
+    """Return curves and tumour states of each population under one therapy, as `predict.arms`.
+
+    Parameters
+    ----------
+    untreated : mapping, optional
+        Liver courses without therapy, (draw, time) per scene, for sites out of reach.
+
+    Returns
+    -------
+    seen : list of Seen
+    courses : dict of Scene to ndarray (draw, time)
+        Expected liver metastases for one founder per subject.
+    """
+    wanted = {scene for p in populations for scene in scenes(p)}
+    solved = simulate(draws, sorted(wanted), therapies, therapy, TUMOUR)
+    livers = {scene: states[..., TUMOUR.index("L")] for scene, states in solved.items()}
+    arms = arms_of(draws, populations, livers, livers if untreated is None else untreated)
+    states = [_states(draws, p, solved) for p in populations]
+    return [Seen(a.curve, s) for a, s in zip(arms, states, strict=True)], livers
+
+
+def split(treated: Seen, untreated: Seen, year: np.ndarray, stop: float) -> Split:
+    """Split the benefit of a therapy that ended in year `stop`."""
+    change = treated.states - untreated.states
+    return Split(
+        year=year,
+        avoided=-change[..., 4],
+        removed=change[..., 5],
+        dormant=change[..., 0],
+        awake=change[..., 1:4].sum(axis=-1),
+        hazard_ratio=hazard_ratio(treated.curve, untreated.curve),
+        stop=stop,
+    )
 
 
 def lasting(question: Question, stop: float) -> Split:
     """Stop `stop` days after the start, follow to the last horizon, split the benefit."""
     population = question.population
-    ended = stopped(question.therapy, stop)
-    treated, untreated = (_states(question, t) for t in (ended, None))
-    change = treated - untreated
     asked = (question.draws, question.therapies, [population])
-    (control,), base = arms(*asked, None)
-    (arm,), _ = arms(*asked, ended, base)
+    (control,), base = see(*asked, None)
+    (treated,), _ = see(*asked, stopped(question.therapy, stop), base)
     start = population.origin + question.therapy.start_in(population.species)
-    return Split(
-        year=clock(population.horizons[-1]),
-        avoided=-change[..., 4],
-        removed=change[..., 5],
-        dormant=change[..., 0],
-        awake=change[..., 1:4].sum(axis=-1),
-        hazard_ratio=hazard_ratio(arm.curve, control.curve),
-        stop=(start + stop) / YEAR,
+    return split(treated, control, clock(population.horizons[-1]), (start + stop) / YEAR)
+
+
+def since(
+    treated: Curve, untreated: Curve, time: np.ndarray, begin: float, follow: float
+) -> dict[str, np.ndarray]:
+    """Benefit over `follow` years from year `begin`, among those event-free and alive then.
+
+    Until `begin` both arms are alike, so that the same people are compared. Returns
+    ``risk_untreated``, ``risk``, ``absolute_risk_reduction`` and ``risk_ratio``, each (draw,).
+    """
+    free = at(untreated.survival, time, begin)
+    one, zero = (
+        (at(c.event_free, time, begin) - at(c.event_free, time, begin + follow)) / free
+        for c in (treated, untreated)
     )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = one / zero
+    return {
+        "risk_untreated": zero,
+        "risk": one,
+        "absolute_risk_reduction": zero - one,
+        "risk_ratio": ratio,
+    }
 
 
 def window(question: Question, starts: Sequence[float], follow: float) -> dict[str, np.ndarray]:
@@ -120,26 +191,12 @@ def window(question: Question, starts: Sequence[float], follow: float) -> dict[s
     last = (question.population.origin + max(starts)) / YEAR + follow
     longer = replace(question.population, horizons=(last,))
     asked = (question.draws, question.therapies, [longer])
-    (control,), base = arms(*asked, None)
-    time = clock(last)
-    risk: list[np.ndarray] = []
-    risk_untreated: list[np.ndarray] = []
+    (control,), base = see(*asked, None)
+    time, found = clock(last), []
     for day in starts:
-        (arm,), _ = arms(*asked, moved(question.therapy, day), base)
-        begin = (longer.origin + day) / YEAR
-        free = at(control.curve.survival, time, begin)
-        for out, curve in ((risk, arm.curve), (risk_untreated, control.curve)):
-            events = at(curve.event_free, time, begin) - at(curve.event_free, time, begin + follow)
-            out.append(events / free)
-    one, zero = np.stack(risk, axis=1), np.stack(risk_untreated, axis=1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = one / zero
-    return {
-        "risk_untreated": zero,
-        "risk": one,
-        "absolute_risk_reduction": zero - one,
-        "risk_ratio": ratio,
-    }
+        (arm,), _ = see(*asked, moved(question.therapy, day), base)
+        found.append(since(arm.curve, control.curve, time, (longer.origin + day) / YEAR, follow))
+    return {name: np.stack([f[name] for f in found], axis=1) for name in found[0]}
 
 
 def dose_response(
@@ -147,11 +204,11 @@ def dose_response(
 ) -> np.ndarray:
     """Absolute risk reduction at `horizon` years for each multiple of the doses (draw, factor)."""
     asked = (question.draws, question.therapies, [question.population])
-    (control,), base = arms(*asked, None)
+    (control,), base = see(*asked, None)
     time = clock(question.population.horizons[-1])
     columns = []
     for factor in factors:
-        (arm,), _ = arms(*asked, scaled(question.therapy, factor), base)
+        (arm,), _ = see(*asked, scaled(question.therapy, factor), base)
         found = contrasts(arm.curve, control.curve, time, horizon)
         columns.append(found["absolute_risk_reduction"])
     return np.stack(columns, axis=1)
@@ -186,25 +243,36 @@ def interaction(question: Question, horizon: float) -> dict[str, np.ndarray]:
     Returns
     -------
     dict
+        As `together`.
+    """
+    asked = (question.draws, question.therapies, [question.population])
+    (control,), base = see(*asked, None)
+    time = clock(question.population.horizons[-1])
+    ratios = []
+    for therapy in (question.therapy, *question.therapy.parts):
+        (arm,), _ = see(*asked, therapy, base)
+        ratios.append(contrasts(arm.curve, control.curve, time, horizon)["risk_ratio"])
+    return together(ratios[0], ratios[1:])
+
+
+def together(combination: np.ndarray, parts: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+    """Return a combination's risk ratio (draw,) beside what its parts' ratios lead to expect.
+
+    Returns
+    -------
+    dict
         ``risk_ratio`` of the combination, ``bliss`` (product of the parts' risk ratios: what
         independent action predicts, Bliss 1939, doi 10.1111/j.1744-7348.1939.tb06990.x),
         ``best_single``, and ``over_bliss``, ``over_best`` (positive: better than that).
     """
-    asked = (question.draws, question.therapies, [question.population])
-    (control,), base = arms(*asked, None)
-    time = clock(question.population.horizons[-1])
-    ratios = []
-    for therapy in (question.therapy, *question.therapy.parts):
-        (arm,), _ = arms(*asked, therapy, base)
-        ratios.append(contrasts(arm.curve, control.curve, time, horizon)["risk_ratio"])
-    together, parts = ratios[0], np.stack(ratios[1:])
-    bliss, best = parts.prod(axis=0), parts.min(axis=0)
+    stacked = np.stack(list(parts))
+    bliss, best = stacked.prod(axis=0), stacked.min(axis=0)
     return {
-        "risk_ratio": together,
+        "risk_ratio": combination,
         "bliss": bliss,
         "best_single": best,
-        "over_bliss": bliss - together,
-        "over_best": best - together,
+        "over_bliss": bliss - combination,
+        "over_best": best - combination,
     }
 
 
@@ -214,60 +282,13 @@ def probability_above(values: np.ndarray, margin: float) -> float:
     return float(np.mean(good > margin)) if len(good) else float("nan")
 
 
-@dataclass(frozen=True)
-class Assurance:
-    """What an experiment with `n` per arm is expected to show.
-
-    Attributes
-    ----------
-    n : int
-    power : float
-        Probability, over draws and chance, that the test finds a benefit.
-    difference : ndarray (5,)
-        5, 25, 50, 75 and 95 % quantiles of the observed difference in share with metastasis
-        (control minus treated).
-    """
-
-    n: int
-    power: float
-    difference: np.ndarray
-
-
-def assurance(
-    risk: np.ndarray,
-    risk_untreated: np.ndarray,
-    n: int,
-    rng: np.random.Generator,
-    alpha: float = 0.025,
-) -> Assurance:
-    """Probability that `n` subjects per arm show the benefit by Fisher's exact test, one-sided.
-
-    Parameters
-    ----------
-    risk, risk_untreated : ndarray (draw,)
-        Paired draws of the share with metastasis in both arms.
-    n : int
-        Subjects per arm.
-    alpha : float
-        One-sided level.
-    """
-    good = np.isfinite(risk) & np.isfinite(risk_untreated)
-    treated = rng.binomial(n, np.clip(risk[good], 0.0, 1.0))
-    control = rng.binomial(n, np.clip(risk_untreated[good], 0.0, 1.0))
-    tail = hypergeom.cdf(treated, 2 * n, treated + control, n)
-    seen = (control - treated) / n
-    return Assurance(
-        n, float(np.mean(tail <= alpha)), np.quantile(seen, [0.05, 0.25, 0.5, 0.75, 0.95])
-    )
-
-
-def _states(question: Question, therapy: Therapy | None) -> np.ndarray:
-    """D, W1, W2, W3, L, K of the population's mixture per subject (draw, time, state)."""
-    population, draws = question.population, question.draws
+def _states(draws: Draws, population: Population, solved: Mapping[Scene, np.ndarray]) -> np.ndarray:
+    """Tumour states of the population's mixture per subject (draw, time, state)."""
     scene_of = dict(zip((c for c, _ in population.contexts), scenes(population), strict=True))
-    names = ("D", "W1", "W2", "W3", "L", "K")
-    solved = simulate(draws, list(scene_of.values()), question.therapies, therapy, names)
-    return sum(
-        share * draws.founders(context, stock)[:, None, None] * solved[scene_of[context]]
-        for context, stock, share in population.cells
+    return np.sum(
+        [
+            share * draws.founders(context, stock)[:, None, None] * solved[scene_of[context]]
+            for context, stock, share in population.cells
+        ],
+        axis=0,
     )

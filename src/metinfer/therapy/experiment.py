@@ -8,22 +8,21 @@ variance. The draw that made the data is left out, or few draws would look too c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.stats import binom, norm
 
 from metinfer.inference.learnt import ASSUMED_ABOVE
-from metinfer.therapy.decide import Assurance, Question, assurance
+from metinfer.therapy.assurance import QUANTILES, Assurance, assurance
+from metinfer.therapy.decide import Question
 from metinfer.therapy.outcomes import contrasts
+from metinfer.therapy.plans import EVENTS, READOUTS, Plan
 from metinfer.therapy.populations import YEAR
-from metinfer.therapy.predict import arms
-from metinfer.therapy.simulate import clock
+from metinfer.therapy.predict import arms, scenes
+from metinfer.therapy.simulate import clock, simulate
 
-#: Quantiles reported of a result.
-QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 #: Effective draws below which an expected variance is not to be trusted.
 LEAST_DRAWS = 30.0
 
@@ -58,14 +57,26 @@ class Experiment:
             return rng.binomial(self.n, np.clip(told, 0.0, 1.0)) / self.n
         return rng.normal(told, self.sd / np.sqrt(self.n))
 
-    def log_likelihood(self, seen: np.ndarray) -> np.ndarray:
-        """Log likelihood of a data set (arm,) under every draw (draw,)."""
+    def log_likelihoods(self, seen: np.ndarray) -> np.ndarray:
+        """Log likelihood of data sets (data set, arm) under every draw (data set, draw).
+
+        Up to a constant of each data set.
+        """
         if self.readout == "binomial":
-            events = np.round(seen * self.n)
             inside = np.clip(self.predicted, 1e-12, 1.0 - 1e-12)
-            return np.asarray(binom.logpmf(events, self.n, inside).sum(axis=1))
+            events = np.round(seen * self.n)
+            parts = zip(events.T, inside.T, strict=True)
+            return np.sum(
+                [k[:, None] * np.log(p) + (self.n - k[:, None]) * np.log1p(-p) for k, p in parts],
+                axis=0,
+            )
         error = self.sd / np.sqrt(self.n)
-        return np.asarray(norm.logpdf(seen, self.predicted, error).sum(axis=1))
+        gap = (seen[:, None, :] - self.predicted[None]) / error
+        return np.asarray(-0.5 * np.sum(gap**2, axis=-1))
+
+    def log_likelihood(self, seen: np.ndarray) -> np.ndarray:
+        """Log likelihood of one data set (arm,) under every draw (draw,)."""
+        return self.log_likelihoods(np.asarray(seen)[None])[0]
 
 
 @dataclass(frozen=True)
@@ -119,44 +130,72 @@ def expect(
     prior: np.ndarray | None = None,
     data_sets: int = 200,
 ) -> Expected:
-    """Expected variance of an answer after an experiment.
+    """Expected variance of one answer after an experiment, as `expect_all`."""
+    priors = {} if prior is None else {"": prior}
+    return expect_all(experiment, {"": answer}, rng, priors, data_sets)[""]
+
+
+def expect_all(
+    experiment: Experiment,
+    answers: Mapping[str, np.ndarray],
+    rng: np.random.Generator,
+    priors: Mapping[str, np.ndarray],
+    data_sets: int = 200,
+) -> dict[str, Expected]:
+    """Expected variance of some answers after an experiment; one set of results serves all.
 
     Parameters
     ----------
     experiment : Experiment
-    answer : ndarray (draw,)
-        The named answer, of the same draws. Whether a therapy's effect is learnt is judged by
-        its risk ratio: a risk reduction also narrows when only the baseline risk is learnt.
-    prior : ndarray (draw,), optional
-        The same answer under the prior, of any number of draws.
+    answers : mapping of str to ndarray (draw,)
+        Of the same draws. Whether a therapy's effect is learnt is judged by its risk ratio: a
+        risk reduction also narrows when only the baseline risk is learnt.
+    rng : Generator
+    priors : mapping of str to ndarray (draw,)
+        The same answers under the prior, of any number of draws.
     data_sets : int
         Simulated results.
     """
-    good = np.isfinite(answer) & np.isfinite(experiment.predicted).all(axis=1)
-    value = answer[good]
-    kept = Experiment(
-        experiment.name, experiment.predicted[good], experiment.n, experiment.readout, experiment.sd
-    )
-    which = rng.integers(len(value), size=data_sets)
-    seen = kept.draw(which, rng)
-    variance, size, learnt = np.empty(data_sets), np.empty(data_sets), np.zeros(data_sets)
-    for i, (source, data) in enumerate(zip(which, seen, strict=True)):
-        weight = weights(kept.log_likelihood(data), int(source))
-        mean = weight @ value
-        variance[i] = weight @ (value - mean) ** 2
-        size[i] = 1.0 / (weight @ weight)
-        if prior is not None:
-            learnt[i] = _learnt(prior, value, weight)
-    even = np.full(len(value), 1.0 / len(value))
+    good = np.flatnonzero(np.isfinite(experiment.predicted).all(axis=1))
+    which = good[rng.integers(len(good), size=data_sets)]
+    seen = experiment.draw(which, rng)
+    log_likelihood = np.full((data_sets, len(experiment.predicted)), -np.inf)
+    log_likelihood[:, good] = experiment.log_likelihoods(seen)[:, good]
+    result = np.quantile(seen, QUANTILES, axis=0)
+    return {
+        name: _expected(experiment.name, result, (log_likelihood, which), answer, priors.get(name))
+        for name, answer in answers.items()
+    }
+
+
+def _expected(
+    name: str,
+    result: np.ndarray,
+    scored: tuple[np.ndarray, np.ndarray],
+    answer: np.ndarray,
+    prior: np.ndarray | None,
+) -> Expected:
+    """One answer, from log likelihoods (data set, draw) and the draw that made each data set."""
+    good = np.isfinite(answer)
+    kept = good[scored[1]]  # a data set whose own answer failed tells nothing of it
+    value, place = answer[good], np.cumsum(good) - 1
+    weight = weights(scored[0][np.ix_(kept, good)], place[scored[1][kept]])
+    mean = weight @ value
+    variance = np.sum(weight * (value - mean[:, None]) ** 2, axis=1)
+    becomes, learnt = float("nan"), None
+    if prior is not None:
+        becomes = float(np.mean(_learnt(prior, value, weight)))
+        even = np.full((1, len(value)), 1.0 / len(value))
+        learnt = bool(_learnt(prior, value, even)[0])
     return Expected(
-        name=kept.name,
-        result=np.quantile(seen, QUANTILES, axis=0),
+        name=name,
+        result=result,
         variance=float(value.var()),
         expected_variance=float(variance.mean()),
-        standard_error=float(variance.std() / np.sqrt(data_sets)),
-        becomes_learnt=float(learnt.mean()) if prior is not None else float("nan"),
-        learnt=_learnt(prior, value, even) if prior is not None else None,
-        draws=float(np.median(size)),
+        standard_error=float(variance.std() / np.sqrt(len(variance))),
+        becomes_learnt=becomes,
+        learnt=learnt,
+        draws=float(np.median(1.0 / np.sum(weight**2, axis=1))),
     )
 
 
@@ -188,29 +227,74 @@ def two_arms(question: Question, day: float, n: int) -> Experiment:
     return Experiment(name, told, n)
 
 
+def niche_fold(question: Question, state: str, day: float, n: int, log_sd: float) -> Experiment:
+    """Log ratio of a part of the niche on a day, treated over untreated, `n` subjects per arm.
+
+    Parameters
+    ----------
+    state : str
+        Symbol of a state of the model; of a mixture of contexts, the first is read.
+    log_sd : float
+        Standard deviation of the natural log between subjects.
+    """
+    scene = scenes(question.population)[0]
+    time = clock(question.population.horizons[-1]) * YEAR
+    levels = [
+        np.log(simulate(question.draws, [scene], question.therapies, t, (state,))[scene][..., 0])
+        for t in (question.therapy, None)
+    ]
+    change = levels[0] - levels[1]
+    told = np.array([np.interp(day, time, row) for row in change])[:, None]
+    name = f"{state} under {question.therapy.name} in {question.population.name}, day {day:g}"
+    return Experiment(name, told, n, "normal", log_sd * np.sqrt(2.0))
+
+
+def planned(plan: Plan, question: Question) -> Experiment:
+    """Return the experiment of a plan; `question` holds its therapy and population."""
+    if plan.readout == EVENTS:
+        return two_arms(question, plan.day, plan.n)
+    return niche_fold(question, READOUTS[plan.readout], plan.day, plan.n, plan.log_sd)
+
+
 def assured(experiment: Experiment, rng: np.random.Generator) -> Assurance:
-    """Assurance of a two-arm experiment that counts events (`decide.assurance`)."""
+    """Assurance of a two-arm experiment that counts events (`assurance.assurance`)."""
     untreated, treated = experiment.predicted.T
     return assurance(treated, untreated, experiment.n, rng)
 
 
-def weights(log_likelihood: np.ndarray, source: int | None = None) -> np.ndarray:
-    """Weights (draw,) that add up to 1; the draw `source` gets none."""
-    weight = np.exp(log_likelihood - log_likelihood.max())
-    if source is not None and len(weight) > 1:
-        others = log_likelihood.copy()
-        others[source] = -np.inf
-        weight = np.exp(others - others.max())
-    return np.asarray(weight / weight.sum())
+def weights(log_likelihood: np.ndarray, source: np.ndarray | int | None = None) -> np.ndarray:
+    """Weights (..., draw) that add up to 1 over draws; the draw `source` (...) gets none."""
+    scores = np.array(log_likelihood, dtype=float)
+    if source is not None and scores.shape[-1] > 1:
+        np.put_along_axis(scores, np.asarray(source)[..., None], -np.inf, axis=-1)
+    weight = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    return np.asarray(weight / weight.sum(axis=-1, keepdims=True))
 
 
-def _learnt(prior: np.ndarray, value: np.ndarray, weight: np.ndarray) -> bool:
-    """Whether the 90 % intervals of the prior and of weighted draws overlap little enough."""
+def _learnt(prior: np.ndarray, value: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Whether the answer would count as learnt, per data set, from weighted draws.
+
+    By the rule of `records.overlap_bound`: ends of the 90 % intervals that may be equal, given
+    the number of draws, count as equal.
+    """
     order = np.argsort(value)
-    reached = np.cumsum(weight[order])
-    places = np.searchsorted(reached, [0.05, 0.95]).clip(0, len(value) - 1)
-    low, high = value[order][places]
-    first, last = np.quantile(prior[np.isfinite(prior)], [0.05, 0.95])
-    union = max(high, last) - min(low, first)
-    shared = max(0.0, min(high, last) - max(low, first))
-    return bool(union > 0 and shared / union <= ASSUMED_ABOVE)
+    reached = np.cumsum(weight[:, order], axis=1)
+
+    def weighted(p: float) -> np.ndarray:
+        place = (reached < min(max(p, 0.0), 1.0)).sum(axis=1)
+        return np.asarray(value[order][np.minimum(place, len(value) - 1)])
+
+    ends = []
+    before = prior[np.isfinite(prior)]
+    for p in (0.05, 0.95):
+        ours, theirs = (2.0 * np.sqrt(p * (1.0 - p) / len(v)) for v in (value, before))
+        low, high = weighted(p - ours), weighted(p + ours)
+        first, last = np.quantile(before, np.clip([p - theirs, p + theirs], 0.0, 1.0))
+        middle = np.maximum(low, first)
+        one = np.where(high < first, high, np.where(last < low, low, middle))
+        two = np.where(high < first, first, np.where(last < low, last, middle))
+        ends.append((one, two))
+    (low, other_low), (high, other_high) = ends
+    union = np.maximum(high, other_high) - np.minimum(low, other_low)
+    shared = np.maximum(0.0, np.minimum(high, other_high) - np.maximum(low, other_low))
+    return np.asarray((union > 0) & (shared <= ASSUMED_ABOVE * union))

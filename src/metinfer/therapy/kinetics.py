@@ -24,10 +24,8 @@ from metinfer.therapy.agents import (
     Quantity,
 )
 from metinfer.therapy.course import Course
-from metinfer.therapy.regimen import DOSE_UNITS, DoseRow
+from metinfer.therapy.regimen import DOSE_UNITS, VARIANTS, DoseRow
 
-#: Variants of pharmacokinetics and potency per therapy; draws spread evenly over them.
-VARIANTS = 16
 #: Absorption is at most this much faster than elimination when it follows from a time of peak.
 FASTEST = 1e3
 

@@ -103,8 +103,17 @@ def arms(
     wanted = {scene for p in populations for scene in scenes(p)}
     solved = simulate(draws, sorted(wanted), therapies, therapy)
     livers = {scene: states[..., 0] for scene, states in solved.items()}
-    base = livers if untreated is None else untreated
-    return [_arm(draws, p, livers, base) for p in populations], livers
+    return arms_of(draws, populations, livers, livers if untreated is None else untreated), livers
+
+
+def arms_of(
+    draws: Draws,
+    populations: Sequence[Population],
+    livers: Mapping[Scene, np.ndarray],
+    base: Mapping[Scene, np.ndarray],
+) -> list[Arm]:
+    """Return the arm of each population from liver courses under a therapy and without one."""
+    return [_arm(draws, p, livers, base) for p in populations]
 
 
 def scenes(population: Population) -> tuple[Scene, ...]:
@@ -253,6 +262,14 @@ def _dataset(
             "population_label": ("population", [p.label for p in groups]),
             "species": ("population", [p.species for p in groups]),
             "endpoint": ("population", [p.endpoint for p in groups]),
+            "competing_death": ("population", [int(p.other_cause is not None) for p in groups]),
+            "era": ("population", [p.era for p in groups]),
+            "adjuvant": ("population", [p.adjuvant for p in groups]),
+            "age": ("population", [p.age for p in groups]),
+            "other_cause_reason": ("population", [p.other_cause_reason for p in groups]),
+            "cohorts": ("population", [", ".join(p.cohorts) for p in groups]),
+            "reach": ("population", [p.reach for p in groups]),
+            "therapy_reason": ("therapy", [t.reason for t in cures]),
             "time_year": (
                 ("population", "time"),
                 np.array([clock(p.horizons[-1]) for p in groups]),

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -14,14 +11,25 @@ import numpy as np
 import xarray as xr
 
 from metinfer.inference.learnt import ASSUMED, ASSUMED_ABOVE, LEARNT, overlap, summarise
+from metinfer.therapy.populations import YEAR
 
 ANSWERS = ("risk", "risk_untreated", "absolute_risk_reduction", "risk_ratio", "rmst_gain")
 #: Measures that hold the baseline risk and the effect: learnt only if the effect, the risk ratio,
 #: is. A reduction whose interval shrinks because the baseline was learnt says nothing of therapy.
 EFFECTS = ("risk", "absolute_risk_reduction", "rmst_gain")
+#: Value of each effect that means no effect; of those in `LOWER`, less is better.
+NO_EFFECT = {"absolute_risk_reduction": 0.0, "risk_ratio": 1.0, "rmst_gain": 0.0}
+LOWER = ("risk_ratio",)
 NNT = "number_needed_to_treat"
-_EMPTY = {"median": None, "lo50": None, "hi50": None, "lo90": None, "hi90": None}
+SUMMARY = {"median": None, "lo50": None, "hi50": None, "lo90": None, "hi90": None}
 CURVE_KEYS = {0.5: "median", 0.05: "q05", 0.25: "q25", 0.75: "q75", 0.95: "q95"}
+
+
+def horizon_text(years: float, species: str = "human") -> str:
+    """Return a time in the unit people use for it: years in people, days in mice."""
+    if species == "mouse" or years < 0.75:
+        return f"{years * YEAR:.4g} days"
+    return f"{years:.3g} year" + ("" if years == 1.0 else "s")
 
 
 def to_records(predictions: xr.Dataset) -> list[dict[str, Any]]:
@@ -39,69 +47,13 @@ def to_records(predictions: xr.Dataset) -> list[dict[str, Any]]:
 def verdict(predictions: xr.Dataset, therapy: str, population: str, horizon: int) -> str | None:
     """Whether the risk ratio was learnt, by the rule of `to_records`; None without both sources."""
     cell = predictions["answer"].sel(therapy=therapy, population=population)
-    answers = _answers(cell.isel(horizon=horizon))
+    answers = _answers(cell.isel(horizon=horizon), {})
     found: str | None = answers["risk_ratio"]["learnt"]
     return found
 
 
-def to_json(predictions: xr.Dataset) -> str:
-    """Return the records as JSON text."""
-    return json.dumps(to_records(predictions), indent=1, allow_nan=False)
-
-
-def to_csv(predictions: xr.Dataset) -> str:
-    """One line per therapy, population, horizon, measure and source."""
-    names = ["therapy", "kind", "population", "horizon_year", "applicability", "measure", "source"]
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([*names, *_EMPTY, "overlap", "learnt"])
-    for record in _records(predictions):
-        head = [record[n] for n in names[:5]]
-        for name in (*ANSWERS, NNT):
-            answer = record[name]
-            for source in record["sources"]:
-                values = [answer[source][key] for key in _EMPTY]
-                writer.writerow([*head, name, source, *values, answer["overlap"], answer["learnt"]])
-    return out.getvalue()
-
-
-def to_text(predictions: xr.Dataset) -> str:
-    """Return a table for the terminal; regimens, clamps and adverse events apart, no ranks."""
-    lines: list[str] = []
-    records = to_records(predictions)
-    titles = {
-        "regimen": "Regimens",
-        "clamp": "Clamps (hypothetical full engagement)",
-        "adverse": "Adverse events",
-    }
-    for kind, title in titles.items():
-        chosen = [r for r in records if r["kind"] == kind]
-        if chosen:
-            lines += ["", title, "-" * len(title), *map(_line, chosen)]
-    return "\n".join(lines).lstrip("\n")
-
-
-def _line(record: dict[str, Any]) -> str:
-    ratio, less = record["risk_ratio"], record["absolute_risk_reduction"]
-    values = [f"{source} {_interval(ratio[source])}" for source in record["sources"]]
-    source = "posterior" if "posterior" in record["sources"] else record["sources"][-1]
-    years = f"{record['horizon_year']:.3g} y"
-    parts = (
-        f"{record['therapy']} in {record['population']} at {years}: risk ratio {'; '.join(values)}",
-        f"absolute risk reduction {_interval(less[source])}",
-        str(ratio["learnt"]),
-        record["applicability"],
-    )
-    return "; ".join(parts)
-
-
-def _interval(values: dict[str, Any]) -> str:
-    if values["median"] is None:
-        return "not defined"
-    return f"{values['median']:.3g} ({values['lo90']:.3g} to {values['hi90']:.3g})"
-
-
 def _records(predictions: xr.Dataset) -> Iterator[dict[str, Any]]:
+    margins = margins_of(predictions)
     for therapy in predictions["therapy"].values:
         for population in predictions["population"].values:
             cell = predictions.sel(therapy=therapy, population=population)
@@ -110,8 +62,11 @@ def _records(predictions: xr.Dataset) -> Iterator[dict[str, Any]]:
                 if np.isfinite(year):
                     yield (
                         head
-                        | {"horizon_year": float(year)}
-                        | _answers(cell["answer"].isel(horizon=h))
+                        | {
+                            "horizon_year": float(year),
+                            "horizon": horizon_text(float(year), head["species"]),
+                        }
+                        | _answers(cell["answer"].isel(horizon=h), margins)
                     )
 
 
@@ -125,12 +80,14 @@ def _head(cell: xr.Dataset, therapy: str, population: str) -> dict[str, Any]:
         "population_label": str(cell["population_label"].item()),
         "species": str(cell["species"].item()),
         "endpoint": str(cell["endpoint"].item()),
+        "competing_death": bool(cell["competing_death"].item()),
         "applicability": str(cell["applicability"].item()),
         "sources": sources,
         "failed_draws": {s: int(cell["failed"].sel(source=s).item()) for s in sources},
         "time_year": [float(t) for t in cell["time_year"].values],
         "event_free": _curves(cell["event_free"]),
         "event_free_untreated": _curves(cell["event_free_untreated"]),
+        "hazard_ratio": _curves(cell["hazard_ratio"]),
     }
 
 
@@ -139,12 +96,12 @@ def _curves(values: xr.DataArray) -> dict[str, dict[str, list[float | None]]]:
     table = values.transpose("source", "quantile", "time").to_numpy()
     names = [CURVE_KEYS[float(q)] for q in values["quantile"].to_numpy()]
     return {
-        str(source): {name: [_plain(v) for v in row] for name, row in zip(names, part, strict=True)}
+        str(source): {name: [plain(v) for v in row] for name, row in zip(names, part, strict=True)}
         for source, part in zip(values["source"].to_numpy(), table, strict=True)
     }
 
 
-def _answers(answer: xr.DataArray) -> dict[str, Any]:
+def _answers(answer: xr.DataArray, margins: Mapping[str, float]) -> dict[str, Any]:
     table = answer.transpose("measure", "source", "draw").to_numpy()
     sources, order = (
         [str(s) for s in answer["source"].to_numpy()],
@@ -154,17 +111,46 @@ def _answers(answer: xr.DataArray) -> dict[str, Any]:
         name: {s: _finite(table[order.index(name), i]) for i, s in enumerate(sources)}
         for name in ANSWERS
     }
-    found = {name: _answer(by_source) for name, by_source in draws.items()}
+    found = {name: answer_of(by_source) for name, by_source in draws.items()}
     if found["risk_ratio"]["learnt"] == ASSUMED:
         for name in EFFECTS:
             found[name]["learnt"] = ASSUMED if found[name]["learnt"] else None
     less = found["absolute_risk_reduction"]
     found[NNT] = {s: _needed(less[s]) for s in draws["risk"]}
     found[NNT] |= {name: less[name] for name in ("overlap", "overlap_high", "learnt")}
+    found["probability"] = {name: _chances(draws[name], name, margins) for name in NO_EFFECT}
     return found
 
 
-def _answer(by_source: dict[str, np.ndarray]) -> dict[str, Any]:
+def _chances(
+    by_source: dict[str, np.ndarray], name: str, margins: Mapping[str, float]
+) -> dict[str, Any]:
+    """Probability of any benefit, and of one beyond the margin that was fixed before fitting."""
+    limits = {"benefit": NO_EFFECT[name], "beyond_margin": margins.get(name)}
+    found: dict[str, Any] = {"margin": margins.get(name)}
+    for word, limit in limits.items():
+        found[word] = {
+            s: None if limit is None or not len(v) else plain(_beyond(v, limit, name))
+            for s, v in by_source.items()
+        }
+    return found
+
+
+def _beyond(values: np.ndarray, limit: float, name: str) -> float:
+    return float(np.mean(values < limit if name in LOWER else values > limit))
+
+
+def margins_of(predictions: xr.Dataset) -> dict[str, float]:
+    """Return the margins that go with predictions, by measure."""
+    return {
+        name: float(predictions.attrs[f"margin_{name}"])
+        for name in NO_EFFECT
+        if f"margin_{name}" in predictions.attrs
+    }
+
+
+def answer_of(by_source: dict[str, np.ndarray]) -> dict[str, Any]:
+    """Summary of each source's finite draws, overlap of prior and posterior, and the verdict."""
     answer: dict[str, Any] = {s: _summary(draws) for s, draws in by_source.items()}
     prior, posterior = by_source.get("prior"), by_source.get("posterior")
     shared = high = verdict = None
@@ -207,8 +193,8 @@ def _closest(one: np.ndarray, two: np.ndarray, probability: float) -> tuple[floa
 
 def _summary(draws: np.ndarray) -> dict[str, Any]:
     if not len(draws):
-        return dict(_EMPTY)
-    return {name: _plain(value) for name, value in asdict(summarise(draws)).items()}
+        return dict(SUMMARY)
+    return {name: plain(value) for name, value in asdict(summarise(draws)).items()}
 
 
 def _needed(less: dict[str, Any]) -> dict[str, Any]:
@@ -245,13 +231,13 @@ def _needed_text(less: dict[str, Any]) -> str:
 
 
 def _inverse(value: float | None) -> float | None:
-    return None if value is None or value == 0.0 else _plain(1.0 / value)
+    return None if value is None or value == 0.0 else plain(1.0 / value)
 
 
 def _finite(values: np.ndarray) -> np.ndarray:
     return values[np.isfinite(values)]
 
 
-def _plain(value: float) -> float | None:
+def plain(value: float) -> float | None:
     """Return the value with six significant digits; None if not finite."""
     return float(f"{value:.6g}") if math.isfinite(value) else None

@@ -10,10 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from metinfer.therapy.agents import Agent, read_agent
+from metinfer.therapy.plans import Plan, read_plan
 from metinfer.therapy.reader import Fault, Table, TherapyError, load_toml
 
 KINDS = ("regimen", "clamp", "adverse")
 ROUTES = ("subcutaneous", "intramuscular", "intraperitoneal", "bolus", "infusion")
+#: Sets of pharmacokinetics and potency per therapy; draws spread evenly over them.
+VARIANTS = 16
 #: Dose unit -> nanogram per unit, and what it is counted per.
 DOSE_UNITS = {
     "ng/kg": (1.0, "kg"), "ug/kg": (1e3, "kg"), "mg/kg": (1e6, "kg"),
@@ -96,12 +99,16 @@ class Therapy:
 class Therapies:
     """A whole therapies file: agents, therapies and the body that doses refer to.
 
-    `memo` holds the last solver grid built for one of the therapies, and nothing else.
+    `plans` are the experiments that the file proposes. `variants` is how many sets of kinetics
+    and potency draws are spread over (`kinetics.variants`). `memo` holds the last solver grid built
+    for one of the therapies, and nothing else.
     """
 
     agents: Mapping[str, Agent]
     therapies: Mapping[str, Therapy]
     body: Mapping[str, Mapping[str, float]]
+    plans: Mapping[str, Plan] = field(default_factory=dict)
+    variants: int = VARIANTS
     memo: dict[str, object] = field(default_factory=dict, compare=False, repr=False)
 
     def targets(self, therapy: Therapy) -> tuple[str, ...]:
@@ -123,11 +130,12 @@ def read_therapies(path: Path | str) -> Therapies:
     combined = {n: _combination(n, t, single) for n, t in tables.items() if t.has("of")}
     if not tables:
         root.fault("therapies", "holds no therapy")
+    plans = {n: read_plan(n, t, tables) for n, t in root.named("experiments")}
     root.close()
     if faults:
         raise TherapyError(faults)
     found = single | combined
-    return Therapies(agents, {name: found[name] for name in tables}, body)
+    return Therapies(agents, {name: found[name] for name in tables}, body, plans)
 
 
 def scaled(therapy: Therapy, factor: float) -> Therapy:
@@ -156,6 +164,34 @@ def stopped(therapy: Therapy, day: float) -> Therapy:
     sets = tuple(replace(s, stop=min(s.stop, day)) for s in therapy.sets if s.start < day)
     parts = tuple(stopped(p, day) for p in therapy.parts)
     return replace(therapy, doses=tuple(doses), sets=sets, parts=parts)
+
+
+def prolonged(therapy: Therapy, days: float) -> Therapy:
+    """Return the same therapy given for `days` after its start: its schedule cut or repeated.
+
+    A row of several cycles gets more (or fewer) of them, a row of one course more doses; a
+    single dose stays one. Settings last until `days`.
+    """
+    doses = tuple(_repeated(d, days - d.start) for d in therapy.doses if d.start < days)
+    sets = tuple(replace(s, stop=days) for s in therapy.sets if s.start < days)
+    parts = tuple(prolonged(p, days) for p in therapy.parts)
+    return replace(therapy, doses=doses, sets=sets, parts=parts)
+
+
+def _repeated(dose: DoseRow, days: float) -> DoseRow:
+    if dose.cycles > 1:
+        return replace(dose, cycles=max(int(np.ceil(days / dose.cycle_length - 1e-9)), 1))
+    if dose.count > 1:
+        return replace(dose, count=max(int(np.ceil(days / dose.every - 1e-9)), 1))
+    return dose
+
+
+def length(therapy: Therapy) -> float:
+    """Days from the start of a therapy to its last dose or the end of its last setting."""
+    ends = [float(d.times[-1] + d.duration) for d in therapy.doses]
+    ends += [s.stop for s in therapy.sets]
+    ends += [length(p) for p in therapy.parts]
+    return max(ends, default=0.0)
 
 
 def _body(table: Table) -> dict[str, float]:

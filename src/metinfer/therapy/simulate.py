@@ -20,7 +20,7 @@ from metinfer.mechanism.grid import Grid, Lane, build_grid
 from metinfer.mechanism.inputs import Constant, Input, Product, Steps, Sum
 from metinfer.mechanism.solve import OK, solve
 from metinfer.therapy.draws import Draws
-from metinfer.therapy.kinetics import VARIANTS, assignment, exposure, variants
+from metinfer.therapy.kinetics import assignment, exposure, variants
 from metinfer.therapy.populations import YEAR
 from metinfer.therapy.regimen import SetRow, Therapies, Therapy
 
@@ -119,7 +119,7 @@ def simulate(
     timed = therapy is not None and "injury" in therapies.targets(therapy)
     schedules = [_schedule(scene, timed) for scene in scenes]
     shared = tuple(dict.fromkeys(schedules))
-    count = VARIANTS if therapy is not None and therapy.agents else 1
+    count = therapies.variants if therapy is not None and therapy.agents else 1
     variant = assignment(len(draws), count)
     solved = solve(
         _rows(draws, scenes, timed),

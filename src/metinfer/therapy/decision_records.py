@@ -1,0 +1,205 @@
+"""Decisions as records: each number beside its prior, and whether it was learnt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from metinfer.inference.learnt import ASSUMED
+from metinfer.therapy.ranks import rank_probabilities
+from metinfer.therapy.records import SUMMARY, answer_of, plain, verdict
+from metinfer.therapy.teaching import PARTS
+
+#: What a setting of each question counts.
+UNITS = {
+    "window": "start, days after time zero of the therapy",
+    "duration": "days of therapy",
+    "dose": "multiple of the doses",
+}
+#: Ratios at most 1 without effect on them; the others are 0 without effect.
+QUESTIONS = ("lasting", "window", "duration", "dose", "interaction")
+#: Numbers that speak of the untreated risk alone: learnt or not whatever the therapy does.
+BASELINE = ("risk_untreated",)
+
+
+def decision_records(
+    decisions: Mapping[str, xr.Dataset], predictions: xr.Dataset | None = None
+) -> list[dict[str, Any]]:
+    """One record per question, therapy, population and setting.
+
+    Parameters
+    ----------
+    decisions : mapping of str to xarray.Dataset
+        As from `metinfer.workflow.decisions`.
+    predictions : xarray.Dataset, optional
+        Where they hold the therapy, its risk ratio decides with: nothing of a therapy is learnt
+        if its risk ratio is not.
+
+    Returns
+    -------
+    list of dict
+        ``measures`` holds median, 50 and 90 % interval of each source, overlap and verdict.
+    """
+    return [
+        record
+        for question in QUESTIONS
+        if question in decisions
+        for case in range(decisions[question].sizes["case"])
+        for record in _case(question, decisions[question].isel(case=case), predictions)
+    ]
+
+
+def _case(
+    question: str, cell: xr.Dataset, predictions: xr.Dataset | None
+) -> Iterator[dict[str, Any]]:
+    assumed = _assumed(cell, predictions)
+    head = {
+        "question": question,
+        **{k: str(cell[k].item()) for k in (
+            "therapy", "therapy_label", "kind", "population", "population_label", "species",
+            "applicability")},
+        "horizon_year": plain(cell["horizon_year"].item()),
+        "follow_year": plain(cell["follow_year"].item()),
+        "stop_year": plain(cell["stop_year"].item()),
+        "sources": [str(s) for s in cell["source"].values],
+    }  # fmt: skip
+    varied = question in UNITS
+    whole = [n for n in cell.data_vars if "draw" in cell[n].dims and question not in cell[n].dims]
+    if varied:
+        settings = cell[f"{question}_setting"].to_numpy()
+        names = [n for n in cell.data_vars if question in cell[n].dims]
+        for k, setting in enumerate(settings):
+            if np.isfinite(setting):
+                part = cell[names].isel({question: k})
+                yield head | {
+                    "setting": plain(setting), "unit": UNITS[question],
+                    "measures": _measures(part, assumed),
+                }  # fmt: skip
+    if whole:
+        part = cell[whole]
+        yield head | {"setting": None, "unit": "", "measures": _measures(part, assumed)}
+
+
+def _measures(part: xr.Dataset, assumed: bool) -> dict[str, Any]:
+    sources = [str(s) for s in part["source"].values]
+    made = {}
+    for name, values in part.data_vars.items():
+        table = values.transpose("source", "draw").to_numpy()
+        found = answer_of({s: row[np.isfinite(row)] for s, row in zip(sources, table, strict=True)})
+        if assumed and found["learnt"] and name not in BASELINE:
+            found["learnt"] = ASSUMED
+        made[str(name)] = found
+    return made
+
+
+def _assumed(cell: xr.Dataset, predictions: xr.Dataset | None) -> bool:
+    """Whether predictions say that the therapy's risk ratio is assumed."""
+    therapy, population = str(cell["therapy"].item()), str(cell["population"].item())
+    if predictions is None:
+        return False
+    known = therapy in predictions["therapy"] and population in predictions["population"]
+    return known and verdict(predictions, therapy, population, _last(predictions, population)) in (
+        ASSUMED,
+    )
+
+
+def _last(predictions: xr.Dataset, population: str) -> int:
+    """Place of the last horizon that a population has."""
+    years = predictions["horizon_year"].sel(population=population).to_numpy()
+    return int(np.flatnonzero(np.isfinite(years))[-1])
+
+
+def variance_records(decisions: Mapping[str, xr.Dataset]) -> list[dict[str, Any]]:
+    """One record per answer: standard deviation, and the share of each part of the variance."""
+    if "variance" not in decisions:
+        return []
+    data = decisions["variance"]
+    return [
+        {
+            "answer": str(one["answer"].item()),
+            "measure": str(one["measure"].item()),
+            "sd": plain(float(np.sqrt(one["total"].item()))),
+            "subjects_per_arm": int(one["subjects"].item()),
+            "shares": {
+                name: plain(float(one["part"].sel(part_name=name) / one["total"])) for name in PARTS
+            },
+        }
+        for one in (data.isel(answer=i) for i in range(data.sizes["answer"]))
+    ]
+
+
+def experiment_records(decisions: Mapping[str, xr.Dataset]) -> list[dict[str, Any]]:
+    """One record per candidate experiment, with what it would do to every answer."""
+    if "experiments" not in decisions:
+        return []
+    data = decisions["experiments"]
+    return [_experiment(data.isel(candidate=i)) for i in range(data.sizes["candidate"])]
+
+
+def _experiment(one: xr.Dataset) -> dict[str, Any]:
+    texts = ("label", "therapy", "kind", "population", "readout", "applicability")
+    arms = one["result"].transpose("arm", "quantile")
+    return {
+        "experiment": str(one["candidate"].item()),
+        **{name: str(one[name].item()) for name in texts},
+        "day": plain(float(one["day"].item())),
+        "per_arm": int(one["n"].item()),
+        "result": {
+            str(arm): dict(zip(SUMMARY, [plain(v) for v in _ordered(row)], strict=True))
+            for arm, row in zip(arms["arm"].values, arms.to_numpy(), strict=True)
+            if np.isfinite(row).all()
+        },
+        "assurance": {
+            int(n): plain(float(p))
+            for n, p in zip(one["per_arm"].values, one["assurance"].values, strict=True)
+        },
+        "answers": [_narrowed(one.sel(answer=a)) for a in one["answer"].values],
+    }
+
+
+def _ordered(row: np.ndarray) -> list[float]:
+    """Quantiles 5, 25, 50, 75, 95 % as median, 50 % interval, 90 % interval."""
+    return [float(row[k]) for k in (2, 1, 3, 0, 4)]
+
+
+def _narrowed(cell: xr.Dataset) -> dict[str, Any]:
+    now, later = float(cell["variance"]), float(cell["expected_variance"])
+    return {
+        "answer": str(cell["answer"].item()),
+        "sd_now": plain(np.sqrt(now)),
+        "sd_expected": plain(np.sqrt(later)),
+        "variance_removed": plain(1.0 - later / now) if now > 0 else None,
+        "standard_error": plain(float(cell["standard_error"]) / now) if now > 0 else None,
+        "becomes_learnt": plain(float(cell["becomes_learnt"])),
+        "learnt_now": None if cell["learnt_now"] < 0 else bool(cell["learnt_now"]),
+        "effective_draws": plain(float(cell["effective_draws"])),
+    }
+
+
+def rank_records(predictions: xr.Dataset) -> list[dict[str, Any]]:
+    """Rank probabilities of the learnt therapies of each kind, population and horizon.
+
+    ``probability`` is therapy -> probability of each rank, best first; ``refused`` says why the
+    others have none. Where nothing was learnt nothing is ranked.
+    """
+    made = []
+    if "posterior" not in predictions["source"]:
+        return []
+    for population in predictions["population"].values:
+        years = predictions["horizon_year"].sel(population=population).to_numpy()
+        for h, year in enumerate(years):
+            for kind in ("regimen", "clamp"):
+                if not np.isfinite(year) or kind not in predictions["kind"]:
+                    continue
+                found = rank_probabilities(predictions, str(population), h, kind)
+                made.append({
+                    "population": str(population), "kind": kind, "horizon_year": plain(year),
+                    "probability": {
+                        t: [plain(v) for v in row]
+                        for t, row in zip(found.therapies, found.probability, strict=True)},
+                    "refused": dict(found.refused),
+                })  # fmt: skip
+    return made
