@@ -161,6 +161,17 @@ def test_public_names_are_few_and_each_is_there():
         metinfer.nothing  # noqa: B018
 
 
+def test_a_package_of_the_same_name_does_not_hide_a_public_function():
+    # Importing a part of metinfer.report makes the package an attribute of metinfer.
+    code = (
+        "import metinfer, metinfer.report.words\n"
+        "try: metinfer.report(None)\n"
+        "except AttributeError as error: print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "NoneType" in done.stdout
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_modules_and_functions_stay_readable(module):
     text = (ROOT / module).read_text(encoding="utf-8")
