@@ -17,8 +17,10 @@ from metinfer.report.content import (
     ReportContent,
     Verdict,
 )
-from metinfer.report.gather import evidence as tables
 from metinfer.report.gather import (
+    account,
+    compare,
+    decisions,
     fit,
     foundations,
     likelihood,
@@ -27,6 +29,7 @@ from metinfer.report.gather import (
     predictions,
     scores,
 )
+from metinfer.report.gather import evidence as tables
 from metinfer.report.words import number
 
 TITLE = "Dormant tumour cells in the liver: what published tables say about therapies"
@@ -100,12 +103,16 @@ def collect(run: Any) -> ReportContent:
     known = _parameters(evidence, after, before)
     checks = foundations.checked(run)
     answers = foundations.sharpened(answers, run, checks)
+    compared = compare.compared(run, answers, known)
     predictive = _dataset(run, "predictive.nc")
     rows = _fitted(fit.row_fits, evidence, predictive, "row")
     intervals = _fitted(fit.interval_fits, evidence, predictive, "interval")
+    judgement = verdict(run, gates, judged, author, missing, compare.state(compared))
+    covered = scores.scores(rows, intervals, predictive)
+    published = account.published_rows(evidence)
     return ReportContent(
         title=TITLE,
-        verdict=verdict(run, gates, judged, author, missing),
+        verdict=judgement,
         answers=answers,
         author=author,
         roles=tables.role_counts(evidence),
@@ -113,7 +120,9 @@ def collect(run: Any) -> ReportContent:
         against=tables.against(evidence),
         rows=rows,
         intervals=intervals,
-        scores=scores.scores(rows, intervals, predictive),
+        scores=covered,
+        published=published,
+        credibility=account.credibility(gates, covered, judgement.levels, answers, published),
         likelihoods=likelihood.likelihoods(evidence),
         survival=_fitted(fit.survival_fits, evidence, predictive, "cohort"),
         equations=model.equations(),
@@ -128,10 +137,14 @@ def collect(run: Any) -> ReportContent:
         computation=_computation(run),
         curves=predictions.curves(found),
         effects=predictions.effects(found),
+        decisions=decisions.decisions(
+            _groups(run, "decisions.nc"), predicted, evidence.analysis.get("answer", [])
+        ),
         limits=_limits(evidence),
         reproduce=_reproduce(run),
         files=tables.input_files(evidence),
         run_name=run.path.name,
+        compared=compared,
         ground=foundations.ground(checks, answers, evidence, known),
     )
 
@@ -153,6 +166,11 @@ def _dataset(run: Any, name: str) -> xr.Dataset | None:
         return None
     groups = run.read_result(name)
     return next(iter(groups.values()))
+
+
+def _groups(run: Any, name: str) -> dict[str, xr.Dataset] | None:
+    """Return all groups of a result of the run, or None where the run does not hold it."""
+    return run.read_result(name) if run.holds(name) else None
 
 
 def _therapies(
@@ -192,7 +210,8 @@ def _guard(gate: dict[str, Any]) -> str:
 
 
 def verdict(run: Any, gates: tuple[Gate, ...], judged: bool | None,
-            author: tuple[AuthorField, ...], missing: tuple[str, ...]) -> Verdict:  # fmt: skip
+            author: tuple[AuthorField, ...], missing: tuple[str, ...],
+            checked: str = "not run") -> Verdict:  # fmt: skip
     """Return whether the run may be reported, and every reason against it."""
     reasons = []
     if run.record.status != "complete":
@@ -209,8 +228,8 @@ def verdict(run: Any, gates: tuple[Gate, ...], judged: bool | None,
     levels = (
         Level("computed", state, "The chains agree and the solver is accurate enough.",
               "metinfer diagnose RUN"),
-        Level("checked", "not run", "Other variants of the model, and each study left out, agree.",
-              "metinfer compare DATA -o RUN (not in this version yet)"),
+        Level("checked", checked, "Other variants of the model, and each study left out, were "
+              "fitted: sections 10 and 11 say what they change.", "metinfer compare DATA -o RUN"),
         Level("calibrated", "not run", "On simulated data the intervals hold the truth as often "
               "as they say.", "metinfer calibrate DATA -o RUN --fits 50 (not in this version yet)"),
     )  # fmt: skip

@@ -72,6 +72,10 @@ class Effect:
     overlap: float | None = None
     learnt: str = ASSUMED
     applicability: str = ""
+    benefit: float | None = None  # posterior probability of any benefit
+    beyond: float | None = None  # and of one beyond the margin
+    margin: float | None = None
+    competing: bool = True  # whether death from other causes competes (or cannot matter)
 
 
 @dataclass(frozen=True)
@@ -390,5 +394,9 @@ class ReportContent:
     reproduce: tuple[Note, ...] = ()
     files: tuple[InputFile, ...] = ()
     run_name: str = ""
+    published: tuple[Any, ...] = ()  # of contents_account.PublishedRow
+    credibility: tuple[Any, ...] = ()  # of contents_account.Credibility
+    decisions: Any = None  # metinfer.report.contents_decisions.Decisions
     ground: Any = None  # metinfer.report.contents_foundations.Ground
+    compared: Any = None  # metinfer.report.contents_compare.Compared
     extra: dict[str, Any] = field(default_factory=dict)  # carried into report.json unchanged

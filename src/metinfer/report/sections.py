@@ -5,8 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from metinfer.report import sections_foundations, words
+from metinfer.report import (
+    sections_account,
+    sections_compare,
+    sections_decisions,
+    sections_foundations,
+    words,
+)
 from metinfer.report.content import Answer, Effect, ReportContent
+from metinfer.report.contents_decisions import Decisions
 from metinfer.report.contents_foundations import Ground
 from metinfer.report.tables import Column, Table, flag, learnt, numeric, span, state, table, text
 
@@ -58,6 +65,11 @@ def _margin(items: Sequence[Answer]) -> list[Column]:
     return [text("Chance of passing the margin", shown)]
 
 
+def _without_death(effect: Effect) -> str:
+    absolute = effect.measure != "risk_ratio"
+    return "; without competing death" if absolute and not effect.competing else ""
+
+
 def _measure_words(effect: Effect) -> str:
     measure = words.measure(effect.measure)
     return f"{measure.label}, {words.years(effect.horizon)} ({measure.unit})"
@@ -79,9 +91,11 @@ def effects(content: ReportContent, kind: str) -> Table:
     columns = [
         text("Therapy", lambda e: e.therapy),
         text("For whom", lambda e: e.population),
-        text("Measure", _measure_words),
+        text("Measure", lambda e: _measure_words(e) + _without_death(e)),
         *_beside(lambda e: e),
         text("Number needed to treat", _needed),
+        numeric("Chance of benefit", lambda e: e.benefit, words.share),
+        text("Chance beyond the margin", _beyond),
         text("Applicability", lambda e: e.applicability),
     ]
     here = shown_populations(content)
@@ -92,6 +106,14 @@ def effects(content: ReportContent, kind: str) -> Table:
     return table(
         f"effects-{kind}", KINDS.get(kind, kind), columns, items, keys=_effect_keys, wide=True
     )
+
+
+def _beyond(effect: Effect) -> str:
+    if effect.margin is None:
+        return ""
+    measure = words.measure(effect.measure)
+    limit = f"{words.number(effect.margin * measure.factor)} {measure.unit}"
+    return f"{words.share(effect.beyond)} beyond {limit}"
 
 
 def _needed(effect: Effect) -> str:
@@ -342,5 +364,8 @@ def all_tables(content: ReportContent) -> dict[str, Table]:
     made += [definitions(content, part) for part in ("states", "inputs")]
     made += [effects(content, kind) for kind in dict.fromkeys(e.kind for e in content.effects)]
     made += sections_foundations.tables(content.ground or Ground())
+    made += sections_account.tables(content)
+    made += sections_decisions.tables(content.decisions or Decisions())
+    made += sections_compare.tables(content.compared)
     made += [notes(content, part) for part in ("computation", "limits", "reproduce")]
     return {t.name: t for t in made}
