@@ -110,8 +110,8 @@ def test_density_integrates_to_one_and_needs_spread() -> None:
 
 def test_exceeding_a_margin_means_benefit_on_either_scale() -> None:
     draws = {"posterior": np.array([0.2, 0.4, 0.6, 0.8])}
-    assert predictions._exceeds(draws, 0.5, "risk_ratio") == 0.5
-    assert predictions._exceeds(draws, 0.7, "absolute_risk_reduction") == 0.25
+    assert predictions.exceeds(draws, 0.5, "risk_ratio") == 0.5
+    assert predictions.exceeds(draws, 0.7, "absolute_risk_reduction") == 0.25
 
 
 def _predictions() -> xr.Dataset:

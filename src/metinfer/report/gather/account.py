@@ -92,9 +92,11 @@ def _solver(gates: Sequence[Gate]) -> Credibility:
 def _sampling(gates: Sequence[Gate]) -> Credibility:
     mine = [g for g in gates if g.name not in ("solver grid", "failed solves")]
     failed = [g.name for g in mine if g.passed is False]
-    shown = f"{sum(g.passed is True for g in mine)} of {len(mine)} gates pass"
-    return Credibility("Sampling", "chains agree for every reported quantity, in every sub-fit",
-                       shown, _all(mine), f"fails: {', '.join(failed)}" if failed else "")  # fmt: skip
+    return Credibility(
+        "Sampling", "chains agree for every reported quantity, in every sub-fit",
+        f"{sum(g.passed is True for g in mine)} of {len(mine)} gates pass", _all(mine),
+        f"fails: {', '.join(failed)}" if failed else "",
+    )  # fmt: skip
 
 
 def _all(gates: Sequence[Gate]) -> bool | None:
