@@ -18,9 +18,11 @@ from markupsafe import Markup
 
 from metinfer.report import summary, words
 from metinfer.report.content import ReportContent
+from metinfer.report.contents_decisions import Decisions
 from metinfer.report.drawings import all_drawings, draw_equations
 from metinfer.report.explorer import explorer
 from metinfer.report.sections import all_tables
+from metinfer.report.sections_decisions import tables as decision_tables
 from metinfer.report.tables import plain
 
 LIGHT = {
@@ -67,8 +69,8 @@ def sections(content: ReportContent) -> list[Section]:
     empty = {
         "verification": not content.checks,
         "identifiability": not any(p.posterior for p in content.parameters),
-        "sensitivity": not (content.ground and content.ground.foundations),
-        "comparison": True,
+        "sensitivity": not ((content.ground and content.ground.foundations) or content.compared),
+        "comparison": not content.compared,
         "therapies": not (content.effects or content.curves),
     }
     return [
@@ -140,6 +142,7 @@ def render(content: ReportContent) -> str:
         sections=sections(content),
         tables=_by_attribute(tables),
         effect_tables=[t for name, t in tables.items() if name.startswith("effects-")],
+        decision_tables=[t for t in decision_tables(content.decisions or Decisions()) if t.rows],
         figures=all_drawings(content),
         equations=draw_equations(content.equations),
         explorer=explorer(content),

@@ -33,6 +33,13 @@ MEASURES: dict[str, Measure] = {
     "risk_ratio": Measure("risk ratio, treated over untreated", "ratio", 1.0, 1.0, 2, 1.015),
     "link": Measure("strength", "1", 1.0, 0.0, 2),
     "events": Measure("events", "events", 1.0, None, 0),
+    "lasting_share": Measure("share of the benefit that lasts", "%", 100.0, None, 0),
+    "lasting_rebound": Measure("largest hazard ratio after the end", "ratio", 1.0, 1.0, 2, 1.015),
+    "lasting_avoided": Measure("metastases avoided", "per 1,000 subjects", 1000.0, 0.0, 1, -0.05),
+    "dose_half": Measure("doses for half of the attainable effect", "multiple", 1.0, None, 2),
+    "dose_most": Measure("doses for nine tenths of it", "multiple", 1.0, None, 1),
+    "over_bliss": Measure("better than independent action by", "risk ratio", 1.0, 0.0, 3),
+    "over_best": Measure("better than the best part by", "risk ratio", 1.0, 0.0, 3),
     "rmst_gain": Measure("event-free time gained", "days", 365.25, 0.0, 1, -1.0),
 }
 
@@ -146,7 +153,7 @@ def span_text(span: Span | None) -> str:
 def years(value: float) -> str:
     """Return "5 years", "1 year"; below nine months "35 days" (mouse experiments)."""
     if value < 0.75:
-        return f"{round(value * 365.25)} days"
+        return f"{number(value * 365.25)} days"
     return f"{number(value)} year{'' if value == 1 else 's'}"
 
 

@@ -19,7 +19,6 @@ UNITS = {
     "duration": "days of therapy",
     "dose": "multiple of the doses",
 }
-#: Ratios at most 1 without effect on them; the others are 0 without effect.
 QUESTIONS = ("lasting", "window", "duration", "dose", "interaction")
 #: Numbers that speak of the untreated risk alone: learnt or not whatever the therapy does.
 BASELINE = ("risk_untreated",)
@@ -89,9 +88,11 @@ def _measures(part: xr.Dataset, assumed: bool) -> dict[str, Any]:
     for name, values in part.data_vars.items():
         table = values.transpose("source", "draw").to_numpy()
         found = answer_of({s: row[np.isfinite(row)] for s, row in zip(sources, table, strict=True)})
-        if assumed and found["learnt"] and name not in BASELINE:
-            found["learnt"] = ASSUMED
         made[str(name)] = found
+    ratio = made.get("risk_ratio", {}).get("learnt")
+    for name, found in made.items():
+        if found["learnt"] and (assumed or ratio == ASSUMED) and name not in BASELINE:
+            found["learnt"] = ASSUMED
     return made
 
 

@@ -15,13 +15,17 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from metinfer.report.content import Span
+from metinfer.report.contents_decisions import Share, SplitBar
 from metinfer.report.figures.style import (
     BLUE,
     GREEN,
+    GRID,
     MUTED,
     ORANGE,
     PAPER,
+    PURPLE,
     SKY,
+    VERMILLION,
     Frame,
     band,
     canvas,
@@ -50,7 +54,6 @@ def _span(draws: np.ndarray) -> Span:
     return Span(*(float(v) for v in values))
 
 
-@styled
 def lasting_against_delay(splits: Mapping[str, Split]) -> Figure:
     """Draw where the avoided metastases went at the last time: cleared for good, or only delayed.
 
@@ -60,27 +63,53 @@ def lasting_against_delay(splits: Mapping[str, Split]) -> Figure:
         Label of a therapy -> its `metinfer.therapy.decide.Split`; medians over draws are drawn,
         with the 90 % interval of what was avoided in all.
     """
-    figure, axes = canvas([0.42 * len(splits)], frame=Frame(left=2.3))
-    axis = axes[0, 0]
+    bars = [
+        SplitBar(
+            label, "", "", *(_middle(getattr(s, n)) for n in ("removed", "dormant", "awake")),
+            avoided=_span(1000 * s.avoided[:, -1]),
+        )
+        for label, s in splits.items()
+    ]  # fmt: skip
+    figure: Figure = split_bars(bars)
+    return figure
+
+
+def _middle(part: np.ndarray) -> float:
+    return float(1000 * np.nanmedian(part[:, -1]))
+
+
+@styled
+def split_bars(bars: Sequence[SplitBar]) -> Figure:
+    """Draw bars of `lasting_against_delay`, one panel per population as their scales differ."""
+    groups: dict[str, list[SplitBar]] = {}
+    for bar in bars:
+        groups.setdefault(bar.population, []).append(bar)
+    figure, axes = canvas([0.36 * len(g) for g in groups.values()], frame=Frame(left=2.5))
     parts = (("removed", "cleared: lasts", GREEN), ("dormant", "still dormant: delay", SKY),
              ("awake", "still growing: delay", ORANGE))  # fmt: skip
-    for y, split in enumerate(splits.values()):
-        ends = [0.0, 0.0]  # negative parts are stacked to the left
-        for (name, _, colour), hatch in zip(parts, HATCHES, strict=True):
-            size = float(np.nanmedian(getattr(split, name)[:, -1]))
-            side = int(size < 0)
-            axis.barh(y, size, left=ends[side], height=0.5, color=colour, hatch=hatch, ec=PAPER)
-            ends[side] += size
-        total = _span(split.avoided[:, -1])
-        axis.plot([total.lo90, total.hi90], [y + 0.36] * 2, color=MUTED, lw=1.3)
-        axis.plot([total.median], [y + 0.36], "D", ms=3.6, color=MUTED)
-    _named(axis, list(splits))
-    axis.set_xlabel("metastases avoided per subject at the end of follow-up")
+    for axis, (population, group) in zip(axes[:, 0], groups.items(), strict=True):
+        for y, bar in enumerate(group):
+            _stack(axis, y, bar, parts)
+        _named(axis, [bar.therapy for bar in group])
+        axis.set_title(wrap(population, 80, 1))
+        axis.locator_params(axis="x", nbins=6)
+    axes[-1, 0].set_xlabel("metastases avoided by the end of follow-up, per 1,000 subjects")
     handles = [Patch(fc=c, hatch=h, ec=PAPER, label=t)
                for (_, t, c), h in zip(parts, HATCHES, strict=True)]  # fmt: skip
     legend(figure, [*handles, Line2D([], [], color=MUTED, marker="D", ms=3.6,
                                      label="all avoided, 90 %")])  # fmt: skip
     return figure
+
+
+def _stack(axis: Axes, y: int, bar: SplitBar, parts: Sequence[tuple[str, str, str]]) -> None:
+    ends = [0.0, 0.0]  # negative parts are stacked to the left
+    for (name, _, colour), hatch in zip(parts, HATCHES, strict=True):
+        size = getattr(bar, name)
+        side = int(size < 0)
+        axis.barh(y, size, left=ends[side], height=0.46, color=colour, hatch=hatch, ec=PAPER)
+        ends[side] += size
+    axis.plot([bar.avoided.lo90, bar.avoided.hi90], [y + 0.35] * 2, color=MUTED, lw=1.3)
+    axis.plot([bar.avoided.median], [y + 0.35], "D", ms=3.6, color=MUTED)
 
 
 def _named(axis: Axes, labels: Sequence[str]) -> None:
@@ -180,4 +209,35 @@ def variance_shares(shares: Mapping[str, float], answer: str, most: int = 12) ->
     _named(axis, list(shown))
     axis.set_title(wrap(answer, 70, 1))
     axis.set_xlabel("share of the variance of the answer (%)")
+    return figure
+
+
+#: Parts of a variance in order: words, colour, hatch.
+PARTS = {
+    "parameter": ("parameters of the model", BLUE, ""),
+    "translation": ("mouse to human", VERMILLION, "///"),
+    "between_study": ("between studies", PURPLE, "..."),
+    "kinetics": ("drug levels and potency", ORANGE, "xxx"),
+    "sampling": ("chance in the trial", SKY, "\\\\\\"),
+    "unexplained": ("interplay of these", GRID, ""),
+}
+
+
+@styled
+def variance_parts(shares: Sequence[Share]) -> Figure:
+    """Draw the parts of each answer's variance side by side; they add up to 100 %."""
+    figure, axes = canvas([0.34 * len(shares)], frame=Frame(left=3.1, head=0.62, above=0.06))
+    axis = axes[0, 0]
+    for y, share in enumerate(shares):
+        end = 0.0
+        for name, (_, colour, hatch) in PARTS.items():
+            size = max(100 * share.parts.get(name, 0.0), 0.0)
+            axis.barh(y, size, left=end, height=0.62, color=colour, hatch=hatch, ec=PAPER, lw=0.6)
+            end += size
+    _named(axis, [share.answer for share in shares])
+    axis.set_yticks(range(len(shares)), [wrap(s.answer, 52, 2) for s in shares], fontsize=6.8)
+    axis.set_xlim(0, 101)
+    axis.set_xlabel("share of the variance of what a trial would show (%)")
+    handles = [Patch(fc=c, hatch=h, ec=PAPER, label=t) for t, c, h in PARTS.values()]
+    legend(figure, handles, columns=3)
     return figure

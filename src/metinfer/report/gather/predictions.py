@@ -20,7 +20,8 @@ def records(predictions: xr.Dataset) -> list[dict[str, Any]]:
     return to_records(predictions)
 
 
-def _span(values: Mapping[str, Any] | None) -> Span | None:
+def spread(values: Mapping[str, Any] | None) -> Span | None:
+    """Return median and intervals of a record, or None where they are not defined."""
     if not values or values.get("median") is None:
         return None
     return Span(*(float(values[k]) for k in ("median", "lo50", "hi50", "lo90", "hi90")))
@@ -29,14 +30,19 @@ def _span(values: Mapping[str, Any] | None) -> Span | None:
 def effect(record: Mapping[str, Any], measure: str) -> Effect | None:
     """Return one measure of one record, or None where no posterior draw is finite."""
     found = record[measure]
-    posterior = _span(found.get("posterior"))
+    posterior = spread(found.get("posterior"))
     if posterior is None:
         return None
+    chance = record.get("probability", {}).get(measure, {})
     return Effect(
         record["therapy_label"], record["kind"], record["population_label"], measure,
-        record["horizon_year"], posterior, _span(found.get("prior")),
-        _span(found.get("no_mouse")), found["overlap"], found["learnt"] or NOT_JUDGED,
+        record["horizon_year"], posterior, spread(found.get("prior")),
+        spread(found.get("no_mouse")), found["overlap"], found["learnt"] or NOT_JUDGED,
         record["applicability"],
+        benefit=chance.get("benefit", {}).get("posterior"),
+        beyond=chance.get("beyond_margin", {}).get("posterior"),
+        margin=chance.get("margin"),
+        competing=bool(record.get("competing_death", True)) or record.get("species") == "mouse",
     )  # fmt: skip
 
 

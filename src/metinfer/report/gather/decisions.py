@@ -1,0 +1,245 @@
+"""Decisions about therapies: from `decisions.nc` and `predictions.nc` to what section 12 shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from metinfer.report import words
+from metinfer.report.content import Effect, Span
+from metinfer.report.contents_decisions import (
+    After,
+    Candidate,
+    Course,
+    Decisions,
+    Narrowing,
+    Rank,
+    Setting,
+    Share,
+    SplitBar,
+    Who,
+)
+from metinfer.report.gather.predictions import NOT_JUDGED, spread
+from metinfer.therapy.decision_records import (
+    decision_records,
+    experiment_records,
+    rank_records,
+    variance_records,
+)
+
+#: Per how many subjects avoided metastases are counted.
+PER = 1000.0
+YEAR = 365.25
+READOUTS = {
+    "metastasis": "share with metastasis", "nk_cells": "NK cells, fold", "cxcl12": "CXCL12, fold",
+    "neutrophils": "neutrophils, fold", "stellate_cells": "activated stellate cells, fold",
+}  # fmt: skip
+ENDPOINTS = {"liver": "liver metastasis as the first one", "all_sites": "any distant metastasis"}
+
+
+def decisions(
+    found: Mapping[str, xr.Dataset] | None,
+    predicted: xr.Dataset | None,
+    asked: Iterable[Mapping[str, Any]],
+) -> Decisions:
+    """Return everything of section 12 besides effects and curves.
+
+    Parameters
+    ----------
+    found : mapping of str to xarray.Dataset or None
+        Groups of `decisions.nc`, if the run holds them.
+    predicted : xarray.Dataset or None
+    asked : iterable of mapping
+        ``[[answer]]`` entries of analysis.toml.
+    """
+    if predicted is None:
+        return Decisions()
+    ranks, unranked = _ranks(predicted)
+    base = {"ranks": ranks, "unranked": unranked, "who": _who(predicted),
+            "courses": _courses(predicted)}  # fmt: skip
+    if found is None:
+        return Decisions(**base)
+    records = decision_records(found, predicted)
+    names = _answer_names(asked, predicted)
+    return Decisions(
+        settings=tuple(s for r in records for s in _settings(r)),
+        splits=_splits(found),
+        after=_after(found),
+        shares=tuple(
+            Share(names.get(r["answer"], r["answer"].replace("_", " ")), r["subjects_per_arm"],
+                  r["sd"], r["shares"])
+            for r in variance_records(found)
+        ),
+        candidates=tuple(_candidate(r, names, predicted) for r in experiment_records(found)),
+        computed=True,
+        **base,
+    )  # fmt: skip
+
+
+def _answer_names(asked: Iterable[Mapping[str, Any]], predicted: xr.Dataset) -> dict[str, str]:
+    cures = _labels(predicted, "therapy")
+    groups = _labels(predicted, "population")
+    made = {}
+    for a in asked:
+        cure = cures.get(a["therapy"], a["therapy"])
+        head = "" if a["measure"] == "risk_untreated" else f"{cure}: "
+        what = words.measure(a["measure"]).label
+        group = groups.get(a["population"], a["population"])
+        made[a["name"]] = f"{head}{what}, {group}"
+    for t, cure in cures.items():
+        for p, group in groups.items():
+            name = f"{t}_{p}_ratio"
+            made.setdefault(name, f"{cure}: {words.measure('risk_ratio').label}, {group}")
+    return made
+
+
+def _labels(predicted: xr.Dataset, dim: str) -> dict[str, str]:
+    names, shown = predicted[dim].values, predicted[f"{dim}_label"].values
+    return {str(n): str(s) for n, s in zip(names, shown, strict=True)}
+
+
+def _settings(record: Mapping[str, Any]) -> Iterable[Setting]:
+    question, value = record["question"], record["setting"]
+    mouse = record["species"] == "mouse"
+    text = ""
+    if value is not None:
+        text = f"{value:g} x" if question == "dose" else _length(value, mouse)
+    for name, found in record["measures"].items():
+        posterior = spread(found.get("posterior"))
+        if posterior is None:
+            continue
+        effect = Effect(
+            record["therapy_label"], record["kind"], record["population_label"],
+            _measure(question, name), record["horizon_year"], posterior,
+            spread(found.get("prior")), spread(found.get("no_mouse")), found["overlap"],
+            found["learnt"] or NOT_JUDGED, record["applicability"],
+        )  # fmt: skip
+        years = value / YEAR if value is not None and question != "dose" else value
+        yield Setting(question, effect, years, text)
+
+
+def _measure(question: str, name: str) -> str:
+    """Key of `words.MEASURES` for a number of a question."""
+    return f"{question}_{name}" if question == "lasting" else name
+
+
+def _length(days: float, mouse: bool) -> str:
+    if mouse or days < 0.75 * YEAR:
+        return f"{words.number(days)} days"
+    return words.years(days / YEAR)
+
+
+def _splits(found: Mapping[str, xr.Dataset]) -> tuple[SplitBar, ...]:
+    data = found["lasting"]
+    made = []
+    for k in range(data.sizes["case"]):
+        one = data.isel(case=k).sel(source=str(data["source"].values[-1]))
+        middle = {n: float(np.nanmedian(one[n].values)) * PER
+                  for n in ("removed", "dormant", "awake")}  # fmt: skip
+        good = one["avoided"].values[np.isfinite(one["avoided"].values)] * PER
+        ends = np.quantile(good, [0.5, 0.25, 0.75, 0.05, 0.95])
+        made.append(SplitBar(*_named(one), **middle, avoided=Span(*map(float, ends))))
+    return tuple(made)
+
+
+def _named(one: xr.Dataset) -> tuple[str, str, str]:
+    return (str(one["therapy_label"].item()), str(one["kind"].item()),
+            str(one["population_label"].item()))  # fmt: skip
+
+
+def _after(found: Mapping[str, xr.Dataset]) -> tuple[After, ...]:
+    data = found["lasting"]
+    made = []
+    for k in range(data.sizes["case"]):
+        one = data.isel(case=k)
+        bands = {}
+        for source in map(str, one["source"].values):
+            table = one["hazard_ratio"].sel(source=source).transpose("time", "quantile").to_numpy()
+            order = table[1:, [2, 1, 3, 0, 4]]
+            if np.isfinite(order).all():
+                bands[source] = tuple(Span(*map(float, row)) for row in order)
+        time = one["time_year"].to_numpy()
+        middle = tuple(map(float, (time[1:] + time[:-1]) / 2.0))
+        if "posterior" in bands:
+            made.append(After(*_named(one), float(one["stop_year"].item()), middle, bands))
+    return tuple(made)
+
+
+def _candidate(
+    record: Mapping[str, Any], names: Mapping[str, str], predicted: xr.Dataset
+) -> Candidate:
+    groups = _labels(predicted, "population")
+    result = {arm: spread(v) for arm, v in record["result"].items()}
+    event = record["readout"] == "metastasis"
+    one, zero = result.get("treated"), result.get("untreated")
+    if not event and zero is not None:  # a log ratio stands alone
+        zero, one = None, Span(*(float(np.exp(v)) for v in _five(zero)))
+    mouse = str(predicted["species"].sel(population=record["population"]).item()) == "mouse"
+    return Candidate(
+        name=record["experiment"],
+        label=record["label"],
+        kind=record["kind"],
+        population=groups.get(record["population"], record["population"]),
+        readout=READOUTS[record["readout"]],
+        when=_length(record["day"], mouse),
+        n=record["per_arm"],
+        untreated=zero,
+        treated=one,
+        assurance=tuple((n, p) for n, p in record["assurance"].items() if p is not None),
+        applicability=record["applicability"],
+        narrowings=tuple(
+            Narrowing(
+                names.get(a["answer"], a["answer"].replace("_", " ")),
+                a["variance_removed"] or 0.0, a["standard_error"] or 0.0, a["becomes_learnt"],
+                a["learnt_now"], a["effective_draws"],
+            )
+            for a in record["answers"]
+        ),
+    )  # fmt: skip
+
+
+def _five(span: Span) -> tuple[float, ...]:
+    return (span.median, span.lo50, span.hi50, span.lo90, span.hi90)
+
+
+def _ranks(predicted: xr.Dataset) -> tuple[tuple[Rank, ...], tuple[tuple[str, str, str], ...]]:
+    cures, groups = _labels(predicted, "therapy"), _labels(predicted, "population")
+    ranks: list[Rank] = []
+    unranked: list[tuple[str, str, str]] = []
+    for record in rank_records(predicted):
+        group = groups[record["population"]]
+        ranks += [
+            Rank(group, record["horizon_year"], record["kind"], cures[t], tuple(p))
+            for t, p in record["probability"].items()
+        ]
+        if not record["probability"]:
+            when = words.years(record["horizon_year"])
+            unranked.append((group, record["kind"], when))
+    return tuple(ranks), tuple(unranked)
+
+
+def _who(predicted: xr.Dataset) -> tuple[Who, ...]:
+    made = []
+    for name in predicted["population"].values:
+        one = predicted.sel(population=name)
+        text = {k: str(one[k].item()) for k in (
+            "population_label", "endpoint", "era", "adjuvant", "age", "other_cause_reason",
+            "cohorts", "reach")}  # fmt: skip
+        endpoint = ENDPOINTS.get(text["endpoint"], text["endpoint"])
+        if text["reach"] == "everywhere":
+            endpoint += "; scenario: the therapy acts at every site"
+        made.append(Who(
+            text["population_label"], endpoint, text["era"], text["adjuvant"], text["age"],
+            text["other_cause_reason"], text["cohorts"], bool(one["competing_death"].item()),
+        ))  # fmt: skip
+    return tuple(made)
+
+
+def _courses(predicted: xr.Dataset) -> tuple[Course, ...]:
+    columns: Sequence[Any] = [
+        predicted[n].values for n in ("therapy_label", "kind", "therapy_reason")
+    ]
+    return tuple(Course(*map(str, row)) for row in zip(*columns, strict=True))
