@@ -73,10 +73,7 @@ docs: setup
 	$(BIN)/python docs/build.py
 
 notebooks: setup
-	@set -eu; for notebook in notebooks/*.ipynb; do \
-	  [ -e "$$notebook" ] || { echo "There are no notebooks."; break; }; \
-	  echo "$$notebook"; $(BIN)/jupyter execute --inplace "$$notebook"; \
-	done
+	$(BIN)/python notebooks/build.py
 
 clean:
 	rm -rf $(VENV) build dist site .pytest_cache .ruff_cache .mypy_cache .hypothesis

@@ -11,6 +11,7 @@ Most take the plain rows of `metinfer.report.content`, those about one therapy t
 from metinfer.report.collect import collect as content
 from metinfer.report.figures import (
     answer_densities,
+    courses,
     dose_response_curve,
     event_free_curves,
     interval_events,
@@ -19,16 +20,19 @@ from metinfer.report.figures import (
     observed_against_predicted,
     parameter_intervals,
     rank_plots,
+    responses,
     risk_reduction_forest,
     survival_curves,
     trace_plots,
     variance_shares,
+    what_was_learnt,
     window_by_start,
 )
 
 __all__ = [
     "answer_densities",
     "content",
+    "courses",
     "dose_response_curve",
     "event_free_curves",
     "interval_events",
@@ -37,9 +41,11 @@ __all__ = [
     "observed_against_predicted",
     "parameter_intervals",
     "rank_plots",
+    "responses",
     "risk_reduction_forest",
     "survival_curves",
     "trace_plots",
     "variance_shares",
+    "what_was_learnt",
     "window_by_start",
 ]

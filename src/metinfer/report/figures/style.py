@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import io
 import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from metinfer.report.content import Span
 
 WIDTH = 7.2  # inches: the text width of an A4 page with 13 mm margins
 TALLEST = 8.6  # inches: fits a page with its caption
+DPI = 120  # of figures in notebooks: sharp on a slide, and light
 
 INK, MUTED, GRID, PAPER = "#1b1f24", "#59626d", "#d9dee4", "#fefefe"
 # Okabe & Ito 2008, "Color Universal Design"; yellow and black left out (contrast, ink).
@@ -84,6 +86,16 @@ SERIES = (
 )  # fmt: skip
 
 
+class Picture(Figure):
+    """A figure that a notebook shows by itself, on paper white, without pyplot or settings."""
+
+    def _repr_png_(self) -> bytes:
+        out = io.BytesIO()
+        with mpl.rc_context(RC):
+            self.savefig(out, format="png", dpi=DPI, facecolor=PAPER)
+        return out.getvalue()
+
+
 def styled(draw: Callable[..., Figure]) -> Callable[..., Figure]:
     """Draw under the report's style and leave the caller's matplotlib settings alone."""
 
@@ -126,7 +138,7 @@ def canvas(heights: Sequence[float], columns: int = 1, frame: Frame | None = Non
     """
     frame = frame or Frame()
     tall = frame.head + sum(h + frame.above + frame.below for h in heights)
-    figure = Figure(figsize=(WIDTH, tall))
+    figure = Picture(figsize=(WIDTH, tall))
     cell = WIDTH / columns
     axes = np.empty((len(heights), columns), dtype=object)
     top = frame.head
