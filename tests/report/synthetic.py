@@ -37,6 +37,7 @@ from metinfer.report.content import (
     Trace,
     Verdict,
 )
+from tests.report import synthetic_ground
 
 THERAPIES = (
     ("IL-15 agonist, 4 cycles", "regimen", 0.35, LEARNT),
@@ -319,7 +320,9 @@ def small(reportable: bool = True) -> ReportContent:
     base = content(reportable)
     here, few = POPULATIONS[0][0], ("", THERAPIES[0][0], THERAPIES[4][0])
     return dataclasses.replace(
-        base, rows=base.rows[:5], intervals=base.intervals[:10], survival=base.survival[:1],
+        base, ground=synthetic_ground.ground(base.answers[:2]),
+        published=synthetic_ground.published(), credibility=synthetic_ground.credibility(),
+        rows=base.rows[:5], intervals=base.intervals[:10], survival=base.survival[:1],
         parameters=base.parameters[:6], traces=base.traces[:1], answers=base.answers[:2],
         curves=tuple(c for c in base.curves if c.population == here and c.therapy in few),
         effects=tuple(e for e in base.effects if e.population == here and e.therapy in few),
