@@ -120,8 +120,9 @@ def refit_all(
 
     Yields
     ------
-    Refit and its draws (chain, draw, ...) with attributes `divergences` and `seconds`; or the
-    `Failure`. The order is that in which they finish, kept ones first.
+    Refit and its draws (chain, draw, ...), with `logp`, their log-density, and attributes
+    `divergences` and `seconds`; or the `Failure`. The order is that in which they finish, kept ones
+    first.
     """
     made = source if isinstance(source, Source) else Source(source)
     shelf = Shelf(Path(out), made.key, length)
@@ -234,9 +235,9 @@ def _task(refit: Refit) -> Task:
     return Task(refit.name, 0, refit.seed)
 
 
-def _begin(compiled: Any, refit: Refit, length: Length) -> tuple[Any, float]:
+def _begin(compiled: Compiled, refit: Refit, length: Length) -> tuple[Any, float]:
     began = time.perf_counter()
-    return start_chain(compiled.with_data(**refit.data), _task(refit), length), began
+    return start_chain(compiled.with_data(refit.data), _task(refit), length), began
 
 
 def _look(sampler: Any, refit: Refit, length: Length, began: float) -> xr.Dataset | Failure | None:
@@ -247,23 +248,41 @@ def _look(sampler: Any, refit: Refit, length: Length, began: float) -> xr.Datase
     if groups is None:
         return None
     stats = groups["sample_stats"]
-    return groups["posterior"].assign_attrs(
+    # On the sampler's scale: with the Jacobians of its transforms.
+    found = groups["posterior"].assign(logp=stats["logp"])
+    return found.assign_attrs(
         divergences=int(stats["diverging"].sum()), seconds=round(time.perf_counter() - began, 3)
     )
 
 
-_compiled: dict[str, Any] = {}
+@dataclass(frozen=True)
+class Compiled:
+    """A compiled model, and the data of it that its density does not read."""
+
+    model: Any
+    unread: frozenset[str]
+
+    def with_data(self, data: Mapping[str, np.ndarray]) -> Any:
+        """The model with other data."""
+        return self.model.with_data(**{k: v for k, v in data.items() if k not in self.unread})
+
+
+_compiled: dict[str, Compiled] = {}
 _compiling = Lock()
 
 
-def compile_once(source: Source) -> Any:
+def compile_once(source: Source) -> Compiled:
     """The compiled model of a source; the second call in a process costs nothing."""
     from metinfer.inference.sample import compile_free
 
     with _compiling:
         if source.key not in _compiled:
             _compiled.clear()
-            _compiled[source.key] = compile_free(source.make(source.evidence))
+            model = source.make(source.evidence)
+            compiled = compile_free(model)
+            read = {v.name for v in compiled.shared_var_keys}
+            unread = frozenset(v.name for v in model.data_vars) - read
+            _compiled[source.key] = Compiled(compiled, unread)
         return _compiled[source.key]
 
 
