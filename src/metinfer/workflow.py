@@ -55,6 +55,21 @@ def diagnose(run: Run) -> Diagnosis:
     return diagnosis
 
 
+def check_prior(run: Run) -> list[dict[str, Any]]:
+    """Prior predictive check of a run that holds the prior alone; also written to `checks.json`.
+
+    Returns
+    -------
+    list of dict
+        What cannot be, with the share of prior draws that hold it: see
+        `metinfer.inference.prior_check.impossible`.
+    """
+    before, _ = prior_check(run)
+    checks = {"prior": before, "answers": {}, "pairs": []}
+    run.write_text(CHECKS, json.dumps(plain(checks), indent=1) + "\n")
+    return list(before["impossible"])
+
+
 def prior_check(run: Run) -> tuple[dict[str, Any], Gate | None]:
     """What the prior alone would publish, as plain data, and whether that is possible.
 
@@ -75,7 +90,8 @@ def prior_check(run: Run) -> tuple[dict[str, Any], Gate | None]:
     seed = int(run.record.settings["seed"])
     replicates = posterior_predictive(run.evidence, run.groups["prior"], TRANSLATION_SD, seed)
     observables = {m.row: m.observable for m in run.evidence.measurements}
-    table = impossible(replicates, observables)
+    people = {a.arm for a in run.evidence.arms if a.species == "human"}
+    table = impossible(replicates, observables, people)
     lines = table.reset_index(names="what").to_dict("records")
     return {"impossible": lines, "rows": prior_rows(replicates)}, possible_gate(table)
 

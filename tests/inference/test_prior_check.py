@@ -28,14 +28,16 @@ def replicates(expected, early=0.9, failed=0):
     )  # fmt: skip
 
 
-def shares(data):
-    return impossible(data, {"count": "metastasis_count"})["share"]
+def shares(data, people=("all",)):
+    return impossible(data, {"count": "metastasis_count"}, people)["share"]
 
 
 def test_what_can_be_is_not_held_against_the_prior():
     found = shares(replicates(np.linspace(0.0, 9999.0, DRAWS)))
     assert (found == 0.0).all()
-    assert possible_gate(impossible(replicates(np.ones(DRAWS)), {"count": "nk_turnover"})).passed
+    assert possible_gate(
+        impossible(replicates(np.ones(DRAWS)), {"count": "nk_turnover"}, ())
+    ).passed
 
 
 def test_impossible_draws_are_counted_once():
@@ -45,13 +47,14 @@ def test_impossible_draws_are_counted_once():
     assert found["metastasis_count"] == pytest.approx(0.10)
     assert found["failed solve"] == pytest.approx(0.20)
     assert found["any"] == pytest.approx(0.20)
-    gate = possible_gate(impossible(data, {"count": "metastasis_count"}))
+    gate = possible_gate(impossible(data, {"count": "metastasis_count"}, ()))
     assert (gate.passed, gate.detail) == (False, "failed solve")
     assert gate.value == pytest.approx(0.8)
 
 
 def test_a_cohort_that_is_gone_in_two_years_is_impossible_and_one_that_is_gone_later_is_not():
     assert shares(replicates(np.ones(DRAWS), early=0.01))["any"] == 1.0
+    assert shares(replicates(np.ones(DRAWS), early=0.01), people=())["any"] == 0.0  # mice may be
     late = replicates(np.ones(DRAWS))
     late["event_free"][:, :, 2] = 0.0
     assert shares(late)["any"] == 0.0

@@ -28,6 +28,7 @@ from metinfer.cli.shared import (
     resumable,
     say,
     show_gates,
+    show_lines,
     write_out,
 )
 
@@ -134,12 +135,20 @@ def prior(
     quiet: Quiet = False,
     form: Annotated[Words, typer.Option("--format")] = Words.text,
 ) -> None:
-    """Draw from the prior alone: what the model believes before any row is read."""
+    """Draw from the prior alone: what the model believes before any row is read.
+
+    Says how many draws hold something biologically impossible; `metinfer report` shows what the
+    prior would have published in place of each row.
+    """
     from metinfer.evidence import read_evidence
     from metinfer.inference.sample import prior as run_prior
+    from metinfer.workflow import check_prior
 
     run = run_prior(read_evidence(data), out, draws=draws, seed=seed)
-    say(f"{out} holds the prior.", quiet)
+    lines = check_prior(run)
+    if not quiet:
+        show_lines("impossible prior draws", {i["what"]: f"{100 * i['share']:.1f} %" for i in lines})
+    say(f"{out} holds the prior. Next: metinfer report {out}", quiet)
     if form is Words.json:
         write_out(run.to_json())
 

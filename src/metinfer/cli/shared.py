@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -170,6 +170,17 @@ def show_gates(diagnosis: Diagnosis, quiet: bool = False) -> None:
     for gate in diagnosis.gates:
         verdict = "pass" if gate.passed else "FAIL"
         table.add_row(gate.name, f"{gate.value:.4g}", gate.limit, verdict, gate.detail)
+    Console(stderr=True).print(table)
+
+
+def show_lines(title: str, lines: Mapping[str, str]) -> None:
+    """Print named values as a table."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title, "")
+    for name, value in lines.items():
+        table.add_row(name, value)
     Console(stderr=True).print(table)
 
 

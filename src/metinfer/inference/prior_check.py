@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,15 +48,19 @@ POSSIBLE = {
 FEWEST_FREE, EARLY = 0.02, 2.0 * YEAR
 
 
-def impossible(predictive: xr.Dataset, observables: dict[str, str]) -> pd.DataFrame:
+def impossible(
+    predictive: xr.Dataset, observables: Mapping[str, str], people: Collection[str]
+) -> pd.DataFrame:
     """Share of draws in which each observable is impossible.
 
     Parameters
     ----------
     predictive : xarray.Dataset
         As from `posterior_predictive`, of prior draws.
-    observables : dict of str to str
+    observables : mapping of str to str
         Row id -> observable.
+    people : collection of str
+        Arms of people: mice may all have metastases within weeks.
 
     Returns
     -------
@@ -74,8 +79,9 @@ def impossible(predictive: xr.Dataset, observables: dict[str, str]) -> pd.DataFr
             bad = np.any((values < limit.low) | (values > limit.high), axis=1)
             lines[name] = (limit.low, limit.high, limit.reason, bad.mean())
             every = every | bad
-    if "event_free" in predictive:
-        bad = _all_relapsed(predictive)
+    watched = [c for c in predictive.get("cohort", xr.DataArray([])).values if c in people]
+    if watched:
+        bad = _all_relapsed(predictive.sel(cohort=watched))
         lines["event-free share at two years"] = (
             FEWEST_FREE, 1.0, "nobody would be called operated for cure", bad.mean(),
         )  # fmt: skip

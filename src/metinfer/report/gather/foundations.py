@@ -41,7 +41,7 @@ def sharpened(answers: Sequence[Answer], run: Any, checks: Mapping[str, Any]) ->
     if not run.holds("answers.nc") or not checks:
         return tuple(answers)
     groups = run.read_result("answers.nc")
-    return tuple(_sharpened(a, groups, checks["answers"].get(a.key)) for a in answers)
+    return tuple(_sharpened(a, groups, checks.get("answers", {}).get(a.key)) for a in answers)
 
 
 def _sharpened(answer: Answer, groups: Mapping[str, Any], found: Any) -> Answer:
