@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -86,7 +86,15 @@ class Quantity:
 
 @dataclass(frozen=True)
 class Agent:
-    """What an agent acts on, how strong it is, and how it reaches blood in each species."""
+    """What an agent acts on, how strong it is, and how it reaches blood in each species.
+
+    Attributes
+    ----------
+    tolerance : str
+        Whether its effect wears off in the model, and by what.
+    tolerated : str
+        The dose that people were given or tolerated, with `tolerated_source`.
+    """
 
     name: str
     label: str
@@ -95,6 +103,9 @@ class Agent:
     molar_mass: float | None
     potency: Quantity
     kinetics: Mapping[str, Mapping[str, Quantity]]
+    tolerance: str = field(default="", compare=False)
+    tolerated: str = field(default="", compare=False)
+    tolerated_source: tuple[str, ...] = field(default=(), compare=False)
 
     def kinetics_of(self, species: str) -> tuple[Mapping[str, Quantity], bool]:
         """Pharmacokinetics for a species, and whether they are that species' own."""
@@ -117,12 +128,21 @@ def read_agent(name: str, table: Table) -> Agent:
         kinetics[species] = _kinetics(inner)
     if not kinetics:
         table.fault("", "needs a table of pharmacokinetics for one species, for example human")
+    tolerance = table.text("tolerance", "")
+    tolerated = list(table.tables("tolerated")) if table.has("tolerated") else []
+    text = tolerated[0].text("text") if tolerated else ""
+    source = tolerated[0].texts("source") if tolerated else ()
+    for inner in tolerated:
+        inner.close()
+    table.seen.add("tolerated")
     table.close()
-    return Agent(name, label, target, reference, mass, potency, kinetics)
+    return Agent(
+        name, label, target, reference, mass, potency, kinetics, tolerance, text, source
+    )
 
 
 def _species_tables(table: Table) -> list[tuple[str, Table]]:
-    known = {"label", "target", "reference", "molar_mass", "potency"}
+    known = {"label", "target", "reference", "molar_mass", "potency", "tolerance", "tolerated"}
     names = [
         key for key, value in table.data.items() if key not in known and isinstance(value, Mapping)
     ]

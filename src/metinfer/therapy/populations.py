@@ -14,15 +14,19 @@ from metinfer.therapy.reader import Fault, Table, TherapyError, load_toml
 YEAR = 365.25
 ENDPOINTS = ("liver", "all_sites")
 REACHES = ("liver", "everywhere")
+SITES = ("liver", "lung")
 #: Inputs a population may differ in, with the value of a healthy liver.
 INPUTS = {"injury": 0.0, "timp1": 1.0}
 
 
 @dataclass(frozen=True)
 class Mortality:
-    """Gompertz law of death from other causes: rate (1/year) at `age`, doubling time in years."""
+    """Gompertz law of death from other causes: rate (1/year) at time zero, doubling in years.
 
-    age: float
+    `age` is that of the people at time zero, None where it is not known.
+    """
+
+    age: float | None
     rate: float
     doubling: float
 
@@ -54,6 +58,8 @@ class Population:
         Estimated TIMP-1 level of the group, as in arms.csv; ``healthy`` is 1.
     arrival_end : float
         Day on which arrival from a primary ends.
+    site : str
+        Organ in which metastases are counted.
     origin : float
         Day from which the start of a therapy counts, for example that of resection.
     """
@@ -79,6 +85,7 @@ class Population:
     timp1_level: str = "healthy"
     arrival_end: float = 0.0
     origin: float = 0.0
+    site: str = "liver"
 
     @property
     def cells(self) -> tuple[tuple[str, str, float], ...]:
@@ -200,6 +207,7 @@ def _from_arm(name: str, arm: Any, last: float) -> Population:
         cohorts=(arm.cohort,),
         inputs=dict(INPUTS),
         timp1_level=arm.timp1_level or "healthy",
+        site="lung" if getattr(arm, "site", "liver") == "lung" else "liver",
         arrival_end=arm.arrival_end or 0.0 if arm.arrival == "primary" else 0.0,
     )
 
@@ -247,6 +255,7 @@ def _population(name: str, table: Table) -> Population:
         timp1_level=table.text("timp1_level", "healthy"),
         arrival_end=table.number("arrival_end", 0.0, low=0.0),
         origin=table.number("origin", 0.0, low=0.0),
+        site=table.text("site", "liver", allowed=SITES),
     )
     if (population.arrival == "primary") != (population.arrival_end > 0):
         table.fault("arrival_end", "arrival from a primary, and only that, needs its last day")
@@ -260,7 +269,9 @@ def _mortality(table: Table) -> Mortality | None:
     if value == "none":
         return None
     inner = Table(value, table.file, f"{table.key}.other_cause", table.faults)
-    law = Mortality(*(inner.number(name, above=0.0) for name in ("age", "rate", "doubling")))
+    age = inner.number("age", above=0.0) if inner.has("age") else None
+    inner.seen.add("age")
+    law = Mortality(age, *(inner.number(name, above=0.0) for name in ("rate", "doubling")))
     inner.close()
     return law
 

@@ -128,6 +128,7 @@ def scenes(population: Population) -> tuple[Scene, ...]:
             arrival=population.arrival,
             arrival_end=population.arrival_end,
             origin=population.origin,
+            site=population.site,
             years=population.horizons[-1],
         )
         for context, _ in population.contexts

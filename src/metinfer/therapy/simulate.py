@@ -46,6 +46,7 @@ class Scene:
     timp1_level: str = "healthy"
     arrival_end: float = 0.0
     origin: float = 0.0
+    site: str = "liver"
 
     @property
     def spec(self) -> LaneSpec:
@@ -53,6 +54,7 @@ class Scene:
         return LaneSpec(
             species=self.species,
             context=self.context,
+            site=self.site,
             timp1_level=self.timp1_level,
             timp1_fold=self.timp1,
             injury=self.injury,
