@@ -8,14 +8,14 @@ ever unpickled or executed.
 
 from __future__ import annotations
 
+import glob
 import json
-import re
 import shutil
 import tempfile
-import tomllib
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,15 @@ import tomli_w
 from filelock import FileLock, Timeout
 
 from metinfer.errors import RunError, UsageError
+from metinfer.record import (
+    COMPLETE,
+    FAILED,
+    INTERRUPTED,
+    RUNNING,
+    SCHEMA,
+    Record,
+    read_record,
+)
 from metinfer.storage import (
     digest,
     read_groups,
@@ -38,65 +47,18 @@ if TYPE_CHECKING:
 
     from metinfer.evidence.types import Evidence
 
-#: Layout of a run folder; raised when older programs could not read it.
-SCHEMA = 1
+__all__ = [
+    "COMPLETE", "FAILED", "INTERRUPTED", "MAIN", "POSTERIOR", "RUNNING", "SCHEMA", "Record", "Run",
+    "changed_since", "create_run", "group_of", "load_run", "open_run", "read_record",
+    "refuse_existing", "reopen", "unfinished", "verify_inputs",
+]  # fmt: skip
+
 MAIN = "main"
-RUNNING, COMPLETE, FAILED, INTERRUPTED = "running", "complete", "failed", "interrupted"
 POSTERIOR = "posterior.nc"
 #: Seconds that one command waits for another to put its result into the same folder.
 PATIENCE = 20.0
-#: Name of a sub-fit; it becomes a folder, so it must not lead out of the run.
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
-
-
-@dataclass(frozen=True)
-class Record:
-    """What `run.toml` says.
-
-    Attributes
-    ----------
-    command : str
-        The command as it could be typed again.
-    status : str
-        running, complete, failed or interrupted.
-    settings : mapping
-        Draws, tuning draws, chains, seed and sampler settings.
-    seeds : mapping of str to list of int
-        Sub-fit -> seed of each chain.
-    digest : str
-        Hash over all inputs, as `Evidence.digest`.
-    code : str
-        Hash over the program's files that define the posterior.
-    inputs, files : mapping of str to str
-        Path below `inputs/`, and below the run folder -> SHA-256.
-    timings : mapping of str to float
-        Step -> seconds.
-    stops : list of str
-        How earlier attempts ended.
-    source : str
-        Folder that the evidence was read from.
-    """
-
-    command: str
-    status: str
-    created: str
-    settings: Mapping[str, Any]
-    seeds: Mapping[str, list[int]]
-    digest: str
-    code: str
-    inputs: Mapping[str, str]
-    versions: Mapping[str, str]
-    machine: Mapping[str, Any]
-    files: Mapping[str, str] = field(default_factory=dict)
-    timings: Mapping[str, float] = field(default_factory=dict)
-    stops: list[str] = field(default_factory=list)
-    source: str = ""
-    schema: int = SCHEMA
-
-    @property
-    def quick(self) -> bool:
-        """Whether this was a first look, with few draws."""
-        return bool(self.settings.get("quick", False))
+#: Seconds after which a folder that was to become a run counts as left behind by a killed process.
+ABANDONED = 600.0
 
 
 class Run:
@@ -177,6 +139,13 @@ class Run:
         except Timeout:
             raise UsageError(f"{self.path} is in use by another metinfer process") from None
 
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold the folder to put a result there, and sweep up what killed processes left."""
+        with self.locked(PATIENCE):
+            remove_unfinished(self.path)
+            yield
+
     def update(self, **changes: Any) -> None:
         """Change fields of the record and write `run.toml`."""
         self.record = replace(self.record, **changes)
@@ -193,7 +162,7 @@ class Run:
 
     def _keep(self, name: str, write: Callable[[Path], None]) -> Path:
         path = self.path / name
-        with self.locked(PATIENCE):
+        with self.writing():
             write(path)
             # Another command may have put a result of its own here meanwhile.
             self.record = read_record(self.path)
@@ -241,6 +210,7 @@ def create_run(path: Path, evidence: Evidence, record: Record) -> Run:
     refuse_existing(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _sweep_abandoned(path)
         aside = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}-", suffix=".new"))
     except OSError as error:
         raise UsageError(f"cannot write in {path.parent}: {error.strerror}") from error
@@ -252,6 +222,13 @@ def create_run(path: Path, evidence: Evidence, record: Record) -> Run:
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     return Run(path, record)
+
+
+def _sweep_abandoned(path: Path) -> None:
+    """Remove runs beside `path` whose making was killed."""
+    for aside in path.parent.glob(f".{glob.escape(path.name)}-*.new"):
+        if time.time() - aside.stat().st_mtime > ABANDONED:
+            shutil.rmtree(aside, ignore_errors=True)
 
 
 def _put(aside: Path, path: Path) -> None:
@@ -313,49 +290,6 @@ def open_run(path: Path) -> Run:
     if record.status == RUNNING and not _in_use(run):
         run.record = replace(record, status=INTERRUPTED)
     return run
-
-
-def read_record(path: Path) -> Record:
-    """The record of the run folder `path`.
-
-    Raises
-    ------
-    RunError
-        If there is none, it is damaged, or another version of the program wrote it.
-    """
-    try:
-        table = tomllib.loads((path / "run.toml").read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
-        raise RunError(f"{path} is not a run folder (it has no run.toml)") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RunError(f"{path / 'run.toml'} is damaged: {error}") from error
-    schema = table.get("schema")
-    if schema != SCHEMA:
-        raise RunError(
-            f"{path} was written in layout {schema!r}, and this program reads layout {SCHEMA}. "
-            f"Fit its inputs again: metinfer fit {path / 'inputs'} -o another-folder"
-        )
-    try:
-        return _checked(Record(**table))
-    except (TypeError, ValueError, AttributeError) as error:
-        raise RunError(f"{path / 'run.toml'} is damaged: {error}") from error
-
-
-def _checked(record: Record) -> Record:
-    """The record, if names in it stay within its folder and numbers are numbers."""
-    for name in record.seeds:
-        if not _NAME.fullmatch(name):
-            raise ValueError(f"a sub-fit cannot be called {name!r}")
-    for name in record.files:
-        if any(not _NAME.fullmatch(part) for part in name.split("/")):
-            raise ValueError(f"a file of a run cannot be called {name!r}")
-    if not all(isinstance(s, int) for seeds in record.seeds.values() for s in seeds):
-        raise ValueError("a seed is not a whole number")
-    if record.status not in (RUNNING, COMPLETE, FAILED, INTERRUPTED):
-        raise ValueError(f"status {record.status!r} is unknown")
-    if not isinstance(record.settings, dict) or not isinstance(record.stops, list):
-        raise TypeError("settings or stops have another form")
-    return record
 
 
 def verify_inputs(run: Run) -> None:

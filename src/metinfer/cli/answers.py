@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from metinfer.cli.shared import RunFolder, Tables, app, say, write_out
+from metinfer.cli.shared import RunFolder, Tables, app, finished, say, write_out
 
 
 @app.command(epilog="Example: `metinfer predict runs/base --format json > predictions.json`")
@@ -22,12 +22,11 @@ def predict(
     Also what decides about it: lasting or delay, window, dose, combinations, parts of the
     variance, and the next experiment.
     """
-    from metinfer.runs import load_run
     from metinfer.therapy import outputs
     from metinfer.workflow import decisions
     from metinfer.workflow import predict as run_predict
 
-    loaded = load_run(run)
+    loaded = finished(run)
     write = {"text": outputs.to_text, "json": outputs.to_json, "csv": outputs.to_csv}[form]
     found = run_predict(loaded, therapies, populations)
     write_out(write(found, decisions(loaded, therapies, populations)))
@@ -40,10 +39,9 @@ def report(
 ) -> None:
     """Write the report of a run as one HTML page, and its numbers beside it as JSON."""
     from metinfer.report.build import report as build
-    from metinfer.runs import load_run
     from metinfer.workflow import decisions, predictions
 
-    loaded = load_run(run)
+    loaded = finished(run)
     predictions(loaded)
     decisions(loaded)
     say(f"The report: {build(loaded, out)}")

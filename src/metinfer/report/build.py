@@ -6,7 +6,6 @@ import dataclasses
 import gc
 import json
 import math
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from metinfer.report.explorer import explorer
 from metinfer.report.sections import all_tables
 from metinfer.report.sections_decisions import tables as decision_tables
 from metinfer.report.tables import plain
+from metinfer.storage import write_text
 
 LIGHT = {
     "page": "#ffffff", "paper": "#fefefe", "ink": "#1b1f24", "muted": "#59626d",
@@ -186,15 +186,10 @@ def write(content: ReportContent, out: Path) -> Path:
     """
     out = Path(out)
     numbers = json.dumps(as_json(content), ensure_ascii=False, indent=1, allow_nan=False)
-    _replace(out.with_suffix(".json"), numbers)
-    _replace(out, render(content))
+    page = render(content)
+    write_text(out.with_suffix(".json"), numbers)
+    write_text(out, page)
     return out
-
-
-def _replace(path: Path, text: str) -> None:
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
-    draft.write_text(text, encoding="utf-8")
-    draft.replace(path)
 
 
 def report(run: Any, out: Path | str | None = None) -> Path:
