@@ -19,6 +19,7 @@ from metinfer.report.content import (
 )
 from metinfer.report.gather import (
     account,
+    calibrate,
     compare,
     decisions,
     fit,
@@ -77,8 +78,6 @@ TESTED = (
           "pytest tests/mechanism/test_limits.py"),
     Check("Known-answer cases of every statistic", "in the test suite of the program; not "
           "recorded with a run", "not run", "pytest tests/inference/statistics"),
-    Check("Parameter recovery and calibration on simulated data", "", "not run",
-          "metinfer calibrate DATA -o RUN --fits 50 (not in this version yet)"),
 )  # fmt: skip
 
 
@@ -104,10 +103,12 @@ def collect(run: Any) -> ReportContent:
     checks = foundations.checked(run)
     answers = foundations.sharpened(answers, run, checks)
     compared = compare.compared(run, answers, known)
+    calibrated = calibrate.calibrated(run, answers)
     predictive = _dataset(run, "predictive.nc")
     rows = _fitted(fit.row_fits, evidence, predictive, "row")
     intervals = _fitted(fit.interval_fits, evidence, predictive, "interval")
-    judgement = verdict(run, gates, judged, author, missing, compare.state(compared))
+    states = compare.state(compared), calibrate.state(calibrated)
+    judgement = verdict(run, gates, judged, author, missing, *states)
     covered = scores.scores(rows, intervals, predictive)
     published = account.published_rows(evidence)
     return ReportContent(
@@ -145,6 +146,7 @@ def collect(run: Any) -> ReportContent:
         files=tables.input_files(evidence),
         run_name=run.path.name,
         compared=compared,
+        calibrated=calibrated,
         ground=foundations.ground(checks, answers, evidence, known),
     )
 
@@ -211,7 +213,7 @@ def _guard(gate: dict[str, Any]) -> str:
 
 def verdict(run: Any, gates: tuple[Gate, ...], judged: bool | None,
             author: tuple[AuthorField, ...], missing: tuple[str, ...],
-            checked: str = "not run") -> Verdict:  # fmt: skip
+            checked: str = "not run", held: str = "not run") -> Verdict:  # fmt: skip
     """Return whether the run may be reported, and every reason against it."""
     reasons = []
     if run.record.status != "complete":
@@ -230,8 +232,8 @@ def verdict(run: Any, gates: tuple[Gate, ...], judged: bool | None,
               "metinfer diagnose RUN"),
         Level("checked", checked, "Other variants of the model, and each study left out, were "
               "fitted: sections 10 and 11 say what they change.", "metinfer compare DATA -o RUN"),
-        Level("calibrated", "not run", "On simulated data the intervals hold the truth as often "
-              "as they say.", "metinfer calibrate DATA -o RUN --fits 50 (not in this version yet)"),
+        Level("calibrated", held, "On simulated data the intervals hold the truth as often "
+              "as they say: section 5.", "metinfer calibrate DATA -o RUN"),
     )  # fmt: skip
     return Verdict(not reasons, tuple(reasons), levels, run.record.quick)
 

@@ -399,4 +399,5 @@ class ReportContent:
     decisions: Any = None  # metinfer.report.contents_decisions.Decisions
     ground: Any = None  # metinfer.report.contents_foundations.Ground
     compared: Any = None  # metinfer.report.contents_compare.Compared
+    calibrated: Any = None  # metinfer.report.contents_calibrate.Calibrated
     extra: dict[str, Any] = field(default_factory=dict)  # carried into report.json unchanged

@@ -4,19 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from markupsafe import Markup
 
 from metinfer.report import figures
 from metinfer.report.content import Curve, Effect, Equation, ReportContent
+from metinfer.report.contents_decisions import Decisions
+from metinfer.report.drawings_decisions import drawings
 from metinfer.report.figures.equations import equation_svg
 from metinfer.report.figures.export import to_svg
 from metinfer.report.figures.rows import pages
 from metinfer.report.sections import shown_populations
 
 PLURAL = {"regimen": "regimens", "clamp": "clamps", "adverse": "adverse events"}
-PER_PAGE = {"answers": 6, "parameters": 30, "forest": 13, "curves": 12, "cohorts": 8, "traces": 5}
+PER_PAGE = {
+    "answers": 6,
+    "parameters": 30,
+    "forest": 13,
+    "curves": 12,
+    "cohorts": 8,
+    "traces": 5,
+    "studies": 20, "ranks": 18,
+}
 
 
 @dataclass(frozen=True)
@@ -157,6 +168,64 @@ def _links(content: ReportContent) -> list[Drawing]:
     return [_drawing("niche", "The liver niche", caption, figures.liver_niche, content.links)]
 
 
+MOVED = (
+    "Each cell is the shift of the median of one answer (column), in per cent of the width of its "
+    "90 % interval in the base fit: orange up, blue down. Shifts below about 10 are noise of short "
+    "fits."
+)
+
+
+def _compared(content: ReportContent) -> dict[str, list[Drawing]]:
+    """Return the figures of variants and of left-out studies."""
+    found = content.compared
+    if found is None:
+        return {"variants": [], "foreseen": [], "moved_by_variant": [], "moved_by_study": []}
+    scored = [v for v in found.variants if not v.is_base]
+    caption = (
+        "Circles are the difference to the base, bars two standard errors; inside the grey band "
+        "a difference is too small to mean anything."
+    )
+    named = ("variants", "Variants of the mechanism on the same rows", caption)
+    return {
+        "variants": [_drawing(*named, figures.variant_scores, scored)] if scored else [],
+        "foreseen": _series(
+            "foreseen", "Published numbers of a study, predicted from all others",
+            "The bar is the 90 % predictive interval, the tick its median, the diamond the "
+            "published number; those farther out than the axis are drawn at its end.",
+            figures.foreseen_numbers, [s for s in found.studies if s.foreseen],
+            PER_PAGE["studies"]),
+        "moved_by_variant": _moved(found.answers, "variant", "each variant"),
+        "moved_by_study": _moved(found.answers, "left out", "leaving out each study"),
+    }  # fmt: skip
+
+
+RANKED = (
+    "The ECDF of the ranks of the truth among 99 draws, less that of uniform ranks. A line above "
+    "the band on the left: intervals lie too high; a line that climbs at both ends: too narrow."
+)
+
+
+def _calibrated(content: ReportContent) -> list[Drawing]:
+    """Return the rank plots of answers and main parameters, by source of the truth."""
+    made: list[Drawing] = []
+    for kind in content.calibrated.kinds if content.calibrated else ():
+        title = f"Ranks of simulated truths, truths from the {kind.name}"
+        for k, (part, items) in enumerate(_chunks(kind.shown, PER_PAGE["ranks"])):
+            pair = (kind, tuple(items))
+            made.append(_drawing(f"calibration-{kind.name}-{k}", title + part, RANKED,
+                                 figures.rank_ecdfs, pair))  # fmt: skip
+    return made
+
+
+def _moved(answers: Sequence[Any], kind: str, who: str) -> list[Drawing]:
+    shown = [a for a in answers if any(f.key != "base" for f in a.of(kind))]
+    if not shown:
+        return []
+    name = f"moved-{kind.replace(' ', '-')}"
+    draw = partial(figures.moved_answers, kind=kind)
+    return [_drawing(name, f"How far {who} moves the answers", MOVED, draw, shown)]
+
+
 def all_drawings(content: ReportContent) -> dict[str, list[Drawing]]:
     """Return every figure of the page by section; empty lists where there is nothing to draw."""
     dense = [a for a in content.answers if a.effect.prior is not None]
@@ -181,6 +250,9 @@ def all_drawings(content: ReportContent) -> dict[str, list[Drawing]]:
         "traces": _traces(content),
         "forest": _forest(content),
         "curves": _curves(content),
+        **drawings(content.decisions or Decisions(), _drawing),
+        **_compared(content),
+        "calibration": _calibrated(content),
     }  # fmt: skip
 
 

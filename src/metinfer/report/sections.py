@@ -7,6 +7,7 @@ from typing import Any
 
 from metinfer.report import (
     sections_account,
+    sections_calibrate,
     sections_compare,
     sections_decisions,
     sections_foundations,
@@ -367,5 +368,6 @@ def all_tables(content: ReportContent) -> dict[str, Table]:
     made += sections_account.tables(content)
     made += sections_decisions.tables(content.decisions or Decisions())
     made += sections_compare.tables(content.compared)
+    made += sections_calibrate.tables(content.calibrated)
     made += [notes(content, part) for part in ("computation", "limits", "reproduce")]
     return {t.name: t for t in made}

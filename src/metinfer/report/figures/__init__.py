@@ -5,6 +5,7 @@ own marker or line style, so that grey prints and colour-blind readers lose noth
 """
 
 from metinfer.report.figures.answers import answer_densities, parameter_intervals
+from metinfer.report.figures.calibration import rank_ecdfs
 from metinfer.report.figures.chains import rank_plots, trace_plots
 from metinfer.report.figures.comparison import foreseen_numbers, moved_answers, variant_scores
 from metinfer.report.figures.courses import courses, responses
@@ -44,6 +45,7 @@ __all__ = [
     "moved_answers",
     "observed_against_predicted",
     "parameter_intervals",
+    "rank_ecdfs",
     "rank_plots",
     "responses",
     "risk_reduction_forest",
