@@ -1,0 +1,1 @@
+"""Faults that are tried on purpose: stops, full disks, damaged files, hostile tables."""
