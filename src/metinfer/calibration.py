@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 
-from metinfer.runs import Run
+from metinfer.errors import NotTrustedError
+from metinfer.runs import POSTERIOR, Run
 
 if TYPE_CHECKING:
+    from metinfer.evidence.types import Evidence
     from metinfer.inference.calibrate import Answers, Machinery, Plan
     from metinfer.inference.model import Joint
 
@@ -29,6 +32,8 @@ LEVELS = (0.5, 0.9)
 JOINT_ERROR, SINGLE_ERROR = 0.01, 0.05
 #: Effective draws of the 99 below which ranks lean to the ends by chance.
 FEWEST = 50
+#: Share of fits that may fail, or have a truth that the solver could not follow.
+MOST_LOST = 0.02
 ANSWER, MAIN_PARAMETER, OTHER = "answer", "main", "other"
 
 
@@ -47,6 +52,86 @@ def named_answers_of(run: Run, joint: Joint) -> Answers:
         return named_answers(NamedDraws(params, joint.design.coordinates), asked, cures, groups)
 
     return answers
+
+
+def calibrate_evidence(
+    evidence: Evidence,
+    out: str | Path,
+    *,
+    fits: int = 200,
+    seed: int | None = None,
+    kinds: Sequence[str] = (),
+    cores: int | None = None,
+    scheduler: Any = None,
+    progress: Callable[[int, int, int], None] | None = None,
+) -> dict[str, Any]:
+    """Calibrate the run of this evidence at `out`; it is fitted first if there is none.
+
+    Parameters and result as of `calibrate`.
+    """
+    from metinfer.comparison import run_for
+    from metinfer.inference.calibrate import KINDS, Plan
+    from metinfer.inference.chains import available_cores
+
+    plan = Plan(fits) if seed is None else Plan(fits, seed)
+    run = run_for(evidence, Path(out))
+    return calibrate(
+        run, plan, kinds=kinds or KINDS, cores=cores or available_cores(),
+        scheduler=scheduler, progress=progress,
+    )  # fmt: skip
+
+
+def require(found: Mapping[str, Any]) -> None:
+    """Raise NotTrustedError if a named answer is outside its limits, or too many fits failed."""
+    wrong = [f"{kind}: {reason}" for kind, part in found.items() for reason in reasons(part)]
+    if wrong:
+        raise NotTrustedError(f"the intervals are not calibrated: {'; '.join(wrong)}")
+
+
+def reasons(part: Mapping[str, Any]) -> list[str]:
+    """Why the calibration of one kind is not passed; empty if it is."""
+    answers = [r for r in part["quantities"] if r["group"] == ANSWER]
+    made = [
+        f"{r['quantity']} ({r['comment'] or 'coverage outside its limits'})"
+        for r in answers
+        if not r["holds"]
+    ]
+    if not answers:
+        made.append("no named answer was ranked")
+    lost = len(part["failed"]) + max((r["unsolved"] for r in part["quantities"]), default=0)
+    if lost > MOST_LOST * part["asked"]:
+        made.append(f"{lost} of {part['asked']} fits could not be judged")
+    return made
+
+
+def to_text(found: Mapping[str, Any]) -> str:
+    """The result in words and a table, for a terminal."""
+    lines = []
+    for kind, part in found.items():
+        lines += [
+            f"Truths from the {kind}: {part['finished']} of {part['asked']} fits, "
+            f"{len(part['failed'])} failed, {part['fits_with_divergences']} with divergences",
+            f"{len(part['outside'])} of {len(part['quantities'])} quantities outside the 95 % "
+            f"band (by chance: {part['expected_outside']:.1f})",
+        ]
+        for row in part["quantities"]:
+            if row["group"] != ANSWER or not row["coverage"]:
+                continue
+            shares = ", ".join(
+                f"{c['share']:.0%} of {c['level']:.0%} intervals" for c in row["coverage"]
+            )
+            mark = "" if row["holds"] else " OUTSIDE"
+            lines.append(f"- {row['quantity']}: p {row['p']:.3f}; the truth lies in {shares}{mark}")
+        lines += [f"- outside 95 %: {q}" for q in part["outside"]] + [""]
+    return "\n".join(lines)
+
+
+def read_calibration(run: Run) -> dict[str, Any]:
+    """The calibration in a run folder, of this posterior; empty if there is none."""
+    if not run.holds(SUMMARY):
+        return {}
+    kept = json.loads((run.path / SUMMARY).read_text(encoding="utf-8"))
+    return {k: part for k, part in kept.items() if part["origin"] == run.record.files[POSTERIOR]}
 
 
 def calibrate(
@@ -84,8 +169,8 @@ def calibrate(
     found = {kind: _one_kind(run, kind, plan, how) for kind in kinds}
     groups = run.read_result(GROUPS) if run.holds(GROUPS) else {}
     run.write_groups(GROUPS, groups | {k: data for k, (data, _) in found.items()})
-    kept = json.loads((run.path / SUMMARY).read_text()) if run.holds(SUMMARY) else {}
-    summary = kept | {k: summarise(data, failed) for k, (data, failed) in found.items()}
+    origin = {"origin": run.record.files[POSTERIOR]}
+    summary = read_calibration(run) | {k: summarise(*v) | origin for k, v in found.items()}
     run.write_text(SUMMARY, json.dumps(_plain(summary), indent=1) + "\n")
     return summary
 

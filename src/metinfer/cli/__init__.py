@@ -8,7 +8,7 @@ import sys
 import typer
 
 # Importing a module registers its commands, in the order of the help.
-from metinfer.cli import answers, fitting, judging, tables  # noqa: F401
+from metinfer.cli import answers, calibrating, fitting, judging, tables  # noqa: F401
 from metinfer.cli.shared import INTERRUPTED, app, explain
 
 __all__ = ["app", "explain", "main"]

@@ -157,3 +157,34 @@ def test_continuous_draws_follow_the_log_density(name, examples):
     mass = np.concatenate([[0], np.cumsum(0.5 * (density[1:] + density[:-1]) * np.diff(grid))])
     assert mass[-1] == pytest.approx(1, abs=0.01)
     assert stats.kstest(np.interp(draws, grid, mass / mass[-1]), "uniform").pvalue > 1e-3
+
+
+@everyone
+def test_what_was_published_observes_as_what_was_prepared(statistic, example):
+    data, _ = example(statistic)
+    found = statistic.observe(data, statistic.published(data))
+    assert found
+    for name, value in found.items():
+        np.testing.assert_allclose(value, data[name], rtol=1e-12, err_msg=name)
+
+
+@everyone
+def test_a_replicate_observes_as_if_it_had_been_published(statistic, example):
+    data, pred = example(statistic)
+    replicate = statistic.draw(data, pred, np.random.default_rng(3))
+    other = {**data, **statistic.observe(data, replicate)}
+    again = statistic.published(other)
+    if "satisfied" in replicate:
+        # a statement that was not made is as likely as its contrary
+        with np.errstate(divide="ignore"):
+            both = [np.exp(scored(statistic, {**data, "confidence": c}, pred))
+                    for c in (data["confidence"], 1.0 - data["confidence"])]  # fmt: skip
+        np.testing.assert_allclose(both[0] + both[1], 1.0)
+        return
+    for name, value in replicate.items():
+        np.testing.assert_allclose(again[name], value, rtol=1e-9)
+    assert np.isfinite(scored(statistic, other, pred)).all()
+
+
+def scored(statistic, data, pred):
+    return statistic.logp(data, {k: pt.as_tensor(v) for k, v in pred.items()}).eval()
