@@ -14,6 +14,7 @@ from metinfer import cli, runs, workflow
 from metinfer.errors import EvidenceError, NotTrustedError, RunError, UsageError
 from metinfer.evidence import bundled_path
 
+TINY = Path(__file__).parent / "data" / "tiny"
 COMMANDS = ("demo", "check", "new", "fit", "prior", "diagnose", "predict", "report")
 
 
@@ -115,6 +116,67 @@ def test_wrong_usage(invoke, words):
     assert invoke(*words).exit_code == 2
 
 
+def test_a_dry_run_says_what_it_takes_and_creates_nothing(invoke, tmp_path):
+    out = tmp_path / "run"
+    done = invoke("fit", TINY, "-o", out, "--dry-run", "--draws", 100)
+    assert done.exit_code == 0
+    assert "6 rows and 3 intervals" in done.stdout
+    assert "free parameters 49 (37 latent, 6 share_latent, 6 transfer_latent)" in done.stdout
+    assert "4 chains of 100 draws after 1000 to adapt" in done.stdout
+    done = invoke("fit", TINY, "-o", out, "--dry-run", "--quick", "--format", "json")
+    plan = json.loads(done.stdout)
+    assert plan["lanes"] == 3
+    assert list(plan["subfits"]) == ["main", "no_mouse"]
+    assert plan["seconds"] > 0
+    assert plan["memory_mib"] > 500
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_dry_run_refuses_what_a_fit_would(invoke, tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    done = invoke("fit", TINY, "-o", tmp_path, "--dry-run")
+    assert isinstance(done.exception, UsageError)
+    assert "never overwritten" in str(done.exception)
+    assert isinstance(
+        invoke("fit", TINY, "-o", tmp_path / "run", "--dry-run", "--draws", 1).exception, UsageError
+    )
+
+
+def test_a_fit_for_programs_prints_its_record(invoke, monkeypatch, template, tmp_path):
+    seen = {}
+
+    def fit(evidence, out, **given):
+        seen.update(given)
+        return SimpleNamespace(to_json=lambda: '{"status": "complete"}')
+
+    monkeypatch.setattr("metinfer.inference.sample.fit", fit)
+    done = invoke("fit", template, "-o", tmp_path / "run", "--format", "json", "--seed", 3)
+    assert json.loads(done.stdout) == {"status": "complete"}
+    assert done.stderr == ""
+    assert (seen["progress"], seen["seed"]) == ("json", 3)
+    done = invoke("fit", template, "-o", tmp_path / "run", "--quiet")
+    assert (done.stdout, done.stderr) == ("", "")
+    assert seen["progress"] == "none"
+
+
+def test_an_interrupted_command_ends_with_130(monkeypatch, capsys):
+    def interrupted(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(runs, "load_run", interrupted)
+    monkeypatch.setattr(sys, "argv", ["metinfer", "report", "run"])
+    with pytest.raises(SystemExit) as stop:
+        cli.main()
+    assert stop.value.code == 130
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_results_of_tables_that_changed_since_are_marked(invoke, judged, monkeypatch):
+    judged(True)
+    monkeypatch.setattr(runs, "changed_since", lambda run: ["arms.csv"])
+    assert "STALE: arms.csv" in invoke("diagnose", "run").stderr
+
+
 def test_an_existing_folder_is_wrong_usage(template, tmp_path):
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "notes.txt").write_text("mine")
@@ -170,7 +232,8 @@ def judged(monkeypatch):
         gate = SimpleNamespace(name="R-hat", value=1.2, limit="<= 1.01", passed=passed, detail="mu")
         table = {"passed": passed, "gates": [{"name": "R-hat", "value": float("nan")}]}
         found = SimpleNamespace(gates=(gate,), passed=passed, to_dict=lambda: table)
-        monkeypatch.setattr(runs, "load_run", lambda path: None)
+        run = SimpleNamespace(record=SimpleNamespace(source="", inputs={}))
+        monkeypatch.setattr(runs, "load_run", lambda path: run)
         monkeypatch.setattr(workflow, "diagnose", lambda run: found)
 
     return judge

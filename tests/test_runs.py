@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 import tomllib
@@ -7,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import tomli_w
 import xarray as xr
 
 from metinfer import runs
@@ -161,6 +164,81 @@ def test_a_record_that_cannot_be_used_says_why(complete, old, new, words):
     path = complete.path / "run.toml"
     write_text(path, path.read_text().replace(old, new))
     with pytest.raises(RunError, match=words):
+        runs.load_run(complete.path)
+
+
+def test_results_of_two_commands_do_not_lose_each_other(complete):
+    other = runs.load_run(complete.path)
+    complete.write_text("diagnostics.json", "{}")
+    other.write_text("checks.json", "{}")
+    files = runs.read_record(complete.path).files
+    assert {"diagnostics.json", "checks.json", runs.POSTERIOR} <= set(files)
+
+
+def test_a_result_sweeps_up_after_a_killed_one(complete):
+    left = complete.path / ".unfinished-x.nc"
+    left.write_text("")
+    complete.write_text("diagnostics.json", "{}")
+    assert not left.exists()
+
+
+def test_runs_whose_making_was_killed_are_swept_up(tmp_path, toy_evidence, run):
+    old, young, other = (tmp_path / f".{n}.new" for n in ("two-a", "two-b", "three-a"))
+    for folder in (old, young, other):
+        folder.mkdir()
+    for folder in (old, other):
+        os.utime(folder, (0, 0))
+    runs.create_run(tmp_path / "two", toy_evidence, run.record)
+    assert [old.exists(), young.exists(), other.exists()] == [False, True, True]
+
+
+def test_a_second_process_that_was_faster_is_not_overwritten(tmp_path, toy_evidence, run):
+    aside = tmp_path / "aside"
+    aside.mkdir()
+    with pytest.raises(UsageError, match="never overwritten"):
+        runs._put(aside, run.path)
+
+
+def test_tables_that_changed_since_the_fit_are_named(complete, toy_evidence):
+    assert complete.record.source == str(toy_evidence.root)
+    assert runs.changed_since(complete) == []
+    (toy_evidence.root / "studies.csv").write_text("study\nlater\n")
+    assert runs.changed_since(complete) == ["studies.csv"]
+    (toy_evidence.root / "studies.csv").unlink()
+    assert runs.changed_since(complete) == []
+
+
+def test_a_run_tells_a_program_what_it_is(complete):
+    told = json.loads(complete.to_json())
+    assert told["run"] == str(complete.path)
+    assert told["status"] == "complete"
+    assert told["seeds"] == complete.record.seeds
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("seeds", {"../../escaped": [1]}),
+        ("seeds", {"main": ["1"]}),
+        ("files", {"../x": "0"}),
+        ("files", {"/etc/passwd": "0"}),
+        ("status", "done"),
+        ("settings", [1]),
+        ("command", 7),
+        ("machine", "x"),
+    ],
+)
+def test_a_record_that_leads_elsewhere_is_refused(complete, key, value):
+    table = tomllib.loads((complete.path / "run.toml").read_text()) | {key: value}
+    write_text(complete.path / "run.toml", tomli_w.dumps(table))
+    with pytest.raises(RunError, match="damaged"):
+        runs.load_run(complete.path)
+
+
+@pytest.mark.parametrize("text", ["a = " + "[" * 100_000, "a = " + "9" * 9999, "#" * 3_000_000])
+def test_a_record_that_is_a_bomb_is_refused(complete, text):
+    (complete.path / "run.toml").write_text(text)
+    with pytest.raises(RunError, match="damaged"):
         runs.load_run(complete.path)
 
 
