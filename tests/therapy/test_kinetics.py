@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metinfer.therapy.kinetics import absorption_rate, assignment, exposure, variants
+from metinfer.pharmacology import absorption_rate
+from metinfer.therapy.kinetics import assignment, exposure, variants
 from metinfer.therapy.regimen import DoseRow, read_therapies
 
 THERAPIES = read_therapies(Path(__file__).parents[2] / "data" / "therapies.toml")

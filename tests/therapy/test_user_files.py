@@ -9,7 +9,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from metinfer import cli, runs
+from metinfer import cli
+from metinfer.cli import answers
 from metinfer.evidence import read_evidence
 from metinfer.therapy.check import check, faults
 
@@ -33,7 +34,7 @@ def predict(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.Capt
         groups={},
         holds=lambda name: False,
     )
-    monkeypatch.setattr(runs, "load_run", lambda path: run)
+    monkeypatch.setattr(answers, "finished", lambda path: run)
 
     def call(option: str, text: str) -> tuple[int, str]:
         path = tmp_path / "mine.toml"

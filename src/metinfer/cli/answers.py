@@ -39,9 +39,8 @@ def report(
 ) -> None:
     """Write the report of a run as one HTML page, and its numbers beside it as JSON."""
     from metinfer.report.build import report as build
-    from metinfer.workflow import decisions, predictions
+    from metinfer.workflow import complete
 
     loaded = finished(run)
-    predictions(loaded)
-    decisions(loaded)
+    complete(loaded)
     say(f"The report: {build(loaded, out)}")

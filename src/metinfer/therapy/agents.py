@@ -7,15 +7,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from metinfer.pharmacology import MASS_LEVELS, MOLAR_LEVELS, TIME_UNITS, VOLUME_UNITS, centre
 from metinfer.therapy.reader import Table
 
 #: Inputs that a drug concentration can drive.
 TARGETS = ("il15", "ifng_drug", "cxcr4_drug")
 BASES = ("stated", "derived", "assumed")
-TIME_UNITS = {"min": 1.0 / 1440.0, "h": 1.0 / 24.0, "day": 1.0}
-VOLUME_UNITS = {"L/kg": "kg", "L/m2": "m2"}
-MASS_LEVELS = {"ng/mL": 1.0, "ug/L": 1.0, "pg/mL": 1e-3, "ug/mL": 1e3}
-MOLAR_LEVELS = {"nM": 1.0, "uM": 1e3, "pM": 1e-3}
 QUANTITIES = {
     "half_life": tuple(TIME_UNITS),
     "absorption_half_life": tuple(TIME_UNITS),
@@ -79,9 +76,8 @@ class Quantity:
 
     def centre(self, factor: Mapping[str, float]) -> float:
         """Weighted geometric mean of the medians."""
-        weight = np.array([a.weight for a in self.anchors])
-        logs = np.log([a.median * factor[a.unit] for a in self.anchors])
-        return float(np.exp(weight @ logs / weight.sum()))
+        medians = [a.median * factor[a.unit] for a in self.anchors]
+        return centre(medians, [a.weight for a in self.anchors])
 
 
 @dataclass(frozen=True)
@@ -136,9 +132,7 @@ def read_agent(name: str, table: Table) -> Agent:
         inner.close()
     table.seen.add("tolerated")
     table.close()
-    return Agent(
-        name, label, target, reference, mass, potency, kinetics, tolerance, text, source
-    )
+    return Agent(name, label, target, reference, mass, potency, kinetics, tolerance, text, source)
 
 
 def _species_tables(table: Table) -> list[tuple[str, Table]]:

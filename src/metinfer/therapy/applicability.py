@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from metinfer.pharmacology import DOSE_UNITS
 from metinfer.therapy.populations import YEAR, Population
-from metinfer.therapy.regimen import DOSE_UNITS, Therapies, Therapy
+from metinfer.therapy.regimen import Therapies, Therapy
 
 INSIDE = "inside the evidence"
 PRIOR_ONLY = "prior only"

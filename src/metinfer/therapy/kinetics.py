@@ -12,22 +12,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import brentq
 
 from metinfer.mechanism.exposure import Kinetics
-from metinfer.therapy.agents import (
-    MASS_LEVELS,
-    MOLAR_LEVELS,
+from metinfer.pharmacology import (
+    DOSE_UNITS,
     TIME_UNITS,
     VOLUME_UNITS,
-    Agent,
-    Quantity,
+    level_units,
+    rates,
+    rescale,
 )
+from metinfer.therapy.agents import Agent, Quantity
 from metinfer.therapy.course import Course
-from metinfer.therapy.regimen import DOSE_UNITS, VARIANTS, DoseRow
-
-#: Absorption is at most this much faster than elimination when it follows from a time of peak.
-FASTEST = 1e3
+from metinfer.therapy.regimen import VARIANTS, DoseRow
 
 
 @dataclass(frozen=True)
@@ -97,7 +94,7 @@ def exposure(dose: DoseRow, variant: Variant, day: float, body: Mapping[str, flo
         ``weight_kg`` and ``area_m2``, for doses counted otherwise than the volume.
     """
     unit, per = DOSE_UNITS[dose.unit]
-    amount = dose.amount * unit * _rescale(per, variant.per, body)
+    amount = dose.amount * unit * rescale(per, variant.per, body)
     vein = dose.route in ("bolus", "infusion")
     absorption = None if vein else variant.absorption
     reached = 1.0 if vein else variant.bioavailability
@@ -107,30 +104,10 @@ def exposure(dose: DoseRow, variant: Variant, day: float, body: Mapping[str, flo
     return Course(kinetics, times, (amount,) * len(times), lengths)
 
 
-def absorption_rate(peak: float, elimination: float) -> float:
-    """Absorption rate (1/day) with the peak of one dose at `peak` days; faster than elimination.
-
-    One-compartment model: peak = ln(ka/ke)/(ka - ke). A peak later than 1/ke has no such
-    solution: absorption is then as slow as elimination.
-    """
-    if peak >= 1.0 / elimination:
-        return elimination * (1.0 + 1e-6)
-
-    def miss(log_ratio: float) -> float:
-        return log_ratio / np.expm1(log_ratio) / elimination - peak
-
-    top = np.log(FASTEST)
-    if miss(top) > 0:
-        return elimination * FASTEST
-    return elimination * float(np.exp(brentq(miss, 1e-9, top)))
-
-
 def _factors(name: str, agent: Agent) -> Mapping[str, float]:
     """Return unit -> days, L, or ng/mL."""
     if name == "potency":
-        mass = agent.molar_mass or 1.0
-        # nM times g/mol is ng/L; a thousandth of it is ng/mL
-        return {**MASS_LEVELS, **{unit: f * mass * 1e-3 for unit, f in MOLAR_LEVELS.items()}}
+        return level_units(agent.molar_mass or 1.0)
     if name == "volume":
         return dict.fromkeys(VOLUME_UNITS, 1.0)
     return {**TIME_UNITS, "1": 1.0}
@@ -148,18 +125,5 @@ def _hypercube(
 
 
 def _variant(values: Mapping[str, float], per: str) -> Variant:
-    elimination = np.log(2.0) / values["half_life"]
-    if "absorption_half_life" in values:
-        absorption = np.log(2.0) / values["absorption_half_life"]
-    else:
-        absorption = absorption_rate(values["absorption_peak"], elimination)
-    level = 1.0 / (values["volume"] * 1e3) / values["potency"]
-    return Variant(
-        float(absorption), float(elimination), float(level), float(values["bioavailability"]), per
-    )
-
-
-def _rescale(per: str, wanted: str, body: Mapping[str, float]) -> float:
-    """Factor from a dose per `per` to a dose per `wanted`."""
-    size = {"kg": body["weight_kg"], "m2": body["area_m2"], "subject": 1.0}
-    return size[per] / size[wanted]
+    absorption, elimination, level = rates(values)
+    return Variant(absorption, elimination, level, float(values["bioavailability"]), per)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from metinfer.pharmacology import DOSE_UNITS
 from metinfer.therapy.agents import Agent, read_agent
 from metinfer.therapy.plans import Plan, read_plan
 from metinfer.therapy.reader import Fault, Table, TherapyError, load_toml
@@ -17,12 +18,6 @@ KINDS = ("regimen", "clamp", "adverse")
 ROUTES = ("subcutaneous", "intramuscular", "intraperitoneal", "bolus", "infusion")
 #: Sets of pharmacokinetics and potency per therapy; draws spread evenly over them.
 VARIANTS = 16
-#: Dose unit -> nanogram per unit, and what it is counted per.
-DOSE_UNITS = {
-    "ng/kg": (1.0, "kg"), "ug/kg": (1e3, "kg"), "mg/kg": (1e6, "kg"),
-    "ug/m2": (1e3, "m2"), "mg/m2": (1e6, "m2"),
-    "ng": (1.0, "subject"), "ug": (1e3, "subject"), "mg": (1e6, "subject"),
-}  # fmt: skip
 #: Inputs a clamp or an event may set, with their allowed range.
 SETTABLE = {
     "injury": (0.0, np.inf), "timp1": (0.0, np.inf), "stellate_block": (0.0, 1.0),

@@ -19,6 +19,7 @@ from metinfer.mechanism.equations import INPUTS, PARAMETERS, STATES
 from metinfer.mechanism.grid import Grid, Lane, build_grid
 from metinfer.mechanism.inputs import Constant, Input, Product, Steps, Sum
 from metinfer.mechanism.solve import OK, solve
+from metinfer.pharmacology import BODY
 from metinfer.therapy.draws import Draws
 from metinfer.therapy.kinetics import assignment, exposure, variants
 from metinfer.therapy.populations import YEAR
@@ -231,4 +232,4 @@ def _pulse(edges: tuple[float, float], inside: float, outside: float) -> Steps:
 
 
 def _body(therapies: Therapies, species: str) -> Mapping[str, float]:
-    return therapies.body.get(species) or {"weight_kg": 70.0, "area_m2": 1.8}
+    return therapies.body.get(species) or BODY

@@ -60,7 +60,7 @@ def decisions(
     ranks, unranked = _ranks(predicted)
     base = {"ranks": ranks, "unranked": unranked, "who": _who(predicted),
             "courses": _courses(predicted)}  # fmt: skip
-    if found is None:
+    if found is None or not _together(found, predicted):
         return Decisions(**base)
     records = decision_records(found, predicted)
     names = _answer_names(asked, predicted)
@@ -77,6 +77,12 @@ def decisions(
         computed=True,
         **base,
     )  # fmt: skip
+
+
+def _together(found: Mapping[str, xr.Dataset], predicted: xr.Dataset) -> bool:
+    """Whether decisions are of the same therapies and populations as the predictions."""
+    attrs = found["lasting"].attrs
+    return all(attrs.get(k) == predicted.attrs.get(k) for k in ("therapies", "populations"))
 
 
 def _answer_names(asked: Iterable[Mapping[str, Any]], predicted: xr.Dataset) -> dict[str, str]:
