@@ -17,8 +17,11 @@ if TYPE_CHECKING:
 
 ANSWERS = "answers.nc"
 POSTERIOR_GROUP = "posterior"
-#: Draws of the posterior from which sensitivities are computed, and pulls that are listed.
-SCORED, PULLS = 2000, 3
+#: Draws of the posterior, and of what it is compared with, in which named answers are computed:
+#: neighbours in a chain say little that is new.
+ANSWERED, COMPARED = 2000, 2000
+#: Studies that pull most, listed beside each answer.
+PULLS = 3
 
 
 def answer_draws(run: Run, therapies: Any, populations: Any) -> dict[str, xr.Dataset]:
@@ -44,13 +47,20 @@ def answer_draws(run: Run, therapies: Any, populations: Any) -> dict[str, xr.Dat
     for name, group in run.groups.items():
         if not name.startswith(("prior", POSTERIOR_GROUP)):
             continue
-        size = (group.sizes["chain"], group.sizes["draw"])
-        found = named_answers(NamedDraws.of(group, where), asked, therapies, populations)
+        thinned = every_so_often(group, ANSWERED if name == POSTERIOR_GROUP else COMPARED)
+        size = (thinned.sizes["chain"], thinned.sizes["draw"])
+        found = named_answers(NamedDraws.of(thinned, where), asked, therapies, populations)
         made[name] = xr.Dataset(
             {k: (("chain", "draw"), np.reshape(v, size)) for k, v in found.items()}
         )
     run.write_groups(ANSWERS, made)
     return made
+
+
+def every_so_often(draws: xr.Dataset, most: int) -> xr.Dataset:
+    """Every second, third, ... draw of each chain, so that about `most` are left in all."""
+    step = max(1, draws.sizes["chain"] * draws.sizes["draw"] // most)
+    return draws.isel(draw=slice(None, None, step))
 
 
 def gates(run: Run, answers: Mapping[str, xr.Dataset], prior: Gate | None) -> tuple[Gate, ...]:
@@ -64,13 +74,20 @@ def gates(run: Run, answers: Mapping[str, xr.Dataset], prior: Gate | None) -> tu
     prior : Gate, optional
         Whether prior draws are biologically possible.
     """
-    from metinfer.inference.diagnose import convergence_gates, solver_gates, subfit_gates
+    from metinfer.inference.diagnose import (
+        answer_gates,
+        convergence_gates,
+        solver_gates,
+        subfit_gates,
+    )
     from metinfer.inference.model import TRANSLATION_SD
 
-    main = run.posterior.merge(answers.get(POSTERIOR_GROUP, xr.Dataset()))
     refine = int(run.record.settings.get("refine", 1))
     joint = _joint(run)
-    found = convergence_gates(main, run.statistics_of(MAIN))
+    found = convergence_gates(run.posterior, run.statistics_of(MAIN))
+    named = answers.get(POSTERIOR_GROUP, xr.Dataset())
+    if named.data_vars:
+        found += answer_gates("answers", named)
     found += solver_gates(joint, run.posterior, TRANSLATION_SD, _weights(joint), refine)
     for name, draws in answers.items():
         subfit = name.removeprefix(f"{POSTERIOR_GROUP}_")
@@ -98,13 +115,10 @@ def foundations(run: Run, answers: Mapping[str, xr.Dataset]) -> dict[str, Any]:
     if not after.data_vars:
         return {"answers": {}, "pairs": pairs}
     joint = _joint(run)
-    step = slice(None, None, max(1, after.sizes["chain"] * after.sizes["draw"] // SCORED))
-    latents, thinned = run.posterior.isel(draw=step), after.isel(draw=step)
+    latents = every_so_often(run.posterior, ANSWERED)
     scores = pointwise_scores(joint, latents, TRANSLATION_SD, _weights(joint))
-    power = tool.power_scaling(
-        thinned, log_prior(joint, latents), scores, tool.streams(joint.design)
-    )
-    pulls = tool.pull(thinned, scores, tool.cohorts(joint.design))
+    power = tool.power_scaling(after, log_prior(joint, latents), scores, tool.streams(joint.design))
+    pulls = tool.pull(after, scores, tool.cohorts(joint.design))
     quality = _quality(after)
     found = {
         name: _foundation(name, answers)

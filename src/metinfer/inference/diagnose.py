@@ -101,10 +101,18 @@ def subfit_gates(name: str, answers: xr.Dataset, sample_stats: xr.Dataset) -> tu
     sample_stats : xarray.Dataset
         `diverging`, dims (chain, draw).
     """
-    rhat = _worst("R-hat", az.rhat(answers), np.nanmax, RHAT_LIMIT, below=True)
-    ess = _worst("bulk ESS", az.ess(answers, method="bulk"), np.nanmin, ESS_LIMIT, below=False)
     bad = int(sample_stats["diverging"].sum())
-    found = (rhat, ess, Gate("divergences", bad, "0", bad == 0))
+    divergences = Gate(f"{name}: divergences", bad, "0", bad == 0)
+    return (*answer_gates(name, answers), divergences)
+
+
+def answer_gates(name: str, answers: xr.Dataset) -> tuple[Gate, ...]:
+    """R-hat, bulk and tail ESS of named answers (chain, draw), under a name of their own."""
+    found = (
+        _worst("R-hat", az.rhat(answers), np.nanmax, RHAT_LIMIT, below=True),
+        _worst("bulk ESS", az.ess(answers, method="bulk"), np.nanmin, ESS_LIMIT, below=False),
+        _worst("tail ESS", az.ess(answers, method="tail"), np.nanmin, ESS_LIMIT, below=False),
+    )
     return tuple(replace(g, name=f"{name}: {g.name}") for g in found)
 
 
