@@ -180,6 +180,17 @@ def predictions(run: Run) -> xr.Dataset:
     return predict(run)
 
 
+def complete(run: Run) -> None:
+    """Make the predictions and decisions that a report shows, if they are not there.
+
+    Predictions of other therapies than the run's own are kept, with the decisions that go with
+    them; there is then no file to make these from.
+    """
+    found = predictions(run)
+    if _asked(run, None, None)[2].items() <= found.attrs.items():
+        decisions(run)
+
+
 def _asked(
     run: Run, therapies: str | Path | None, populations: str | Path | None
 ) -> tuple[Path, Path, dict[str, str]]:
