@@ -253,8 +253,9 @@ def answer_results(
     from metinfer.inference.compare_results import AnswerResult
     from metinfer.inference.learnt import summarise
     from metinfer.inference.stacking import averaged
+    from metinfer.inference.variants import VARIANTS
 
-    made = []
+    made, labels = [], {v.name: v.label for v in VARIANTS}
     for asked in run.evidence.analysis.get("answer", []):
         mine = {k: _finite(v[asked["name"]]) for k, v in draws.items() if asked["name"] in v}
         mine = {k: v for k, v in mine.items() if len(v)}
@@ -272,12 +273,14 @@ def answer_results(
             prior=summarise(mine["prior"]) if "prior" in mine else None,
             by_prior=averaged(list(variants.values()), shares[:, 0]),
             by_stacking=averaged(list(variants.values()), shares[:, 1]),
-            sentence=_sentence(sums, without),
+            sentence=_sentence(sums, without, labels),
         ))  # fmt: skip
     return tuple(made)
 
 
-def _sentence(variants: Mapping[str, Any], without: Mapping[str, Any]) -> str:
+def _sentence(
+    variants: Mapping[str, Any], without: Mapping[str, Any], labels: Mapping[str, str]
+) -> str:
     """How far an answer depends on the variant, and on single studies, in posterior widths."""
     base = variants["base"]
     width = base.hi90 - base.lo90
@@ -291,7 +294,7 @@ def _sentence(variants: Mapping[str, Any], without: Mapping[str, Any]) -> str:
             parts.append(f"{word} hardly moves it")
         else:
             parts.append(f"{word} moves its median by up to {share:.0%} of the width of its "
-                         f"90 % interval ({name})")  # fmt: skip
+                         f"90 % interval ({labels.get(name, name)})")  # fmt: skip
     text = "; ".join(parts)
     return f"{text[:1].upper()}{text[1:]}." if text else ""
 

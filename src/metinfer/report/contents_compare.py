@@ -26,6 +26,16 @@ class VariantLine:
     divergences: int
     is_base: bool = False
 
+    @property
+    def verdict(self) -> str:
+        """What the tables can tell, in two or three words."""
+        if self.is_base:
+            return "base"
+        for words in ("speak against", "speak for", "cannot happen"):
+            if words in self.told:
+                return words.replace("speak", "the tables speak").replace("cannot", "it cannot")
+        return "cannot tell"
+
 
 @dataclass(frozen=True)
 class Foreseen:
@@ -106,4 +116,4 @@ class Compared:
     @property
     def told_apart(self) -> tuple[VariantLine, ...]:
         """Variants that the tables speak for or against."""
-        return tuple(v for v in self.variants if "speak" in v.told)
+        return tuple(v for v in self.variants if v.verdict not in ("base", "cannot tell"))

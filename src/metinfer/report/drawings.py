@@ -169,7 +169,7 @@ def _links(content: ReportContent) -> list[Drawing]:
 
 
 MOVED = (
-    "Each cell is the shift of the median of one answer (column), in per cent of the width of its "
+    "Each cell is the shift of the median of one answer (row), in per cent of the width of its "
     "90 % interval in the base fit: orange up, blue down. Shifts below about 10 are noise of short "
     "fits."
 )

@@ -21,7 +21,7 @@ def variants(found: Compared) -> Table:
         text("Variant of the mechanism", lambda v: v.label),
         numeric("Log score less that of the base", lambda v: v.difference, _signed),
         numeric("Standard error", lambda v: v.error, lambda v: words.number(v, 2)),
-        flag("What the tables can tell", lambda v: (v.told, _tone(v))),
+        flag("What the tables can tell", lambda v: (v.verdict, _tone(v))),
         numeric("Prior weight", lambda v: v.prior_weight, words.share),
         numeric("Stacking weight", lambda v: v.stacking_weight, words.share),
         text("Why this prior weight", lambda v: v.reason),
@@ -40,9 +40,8 @@ def _signed(value: float | None) -> str:
 
 
 def _tone(line: VariantLine) -> str:
-    if "speak against" in line.told or "cannot happen" in line.told:
-        return "bad"
-    return "good" if "speak for" in line.told else "warn"
+    tones = {"base": "good", "cannot tell": "warn", "the tables speak for": "good"}
+    return tones.get(line.verdict, "bad")
 
 
 def studies(found: Compared) -> Table:

@@ -71,7 +71,7 @@ def foreseen_numbers(studies: Sequence[StudyLine]) -> Figure:
     axis.set_ylim(len(pairs) - 0.4, -0.6)
     axis.set_xlim(-EDGE - 0.2, EDGE + 0.2)
     axis.set_xticks([-1, 0, 1], ["5 %", "median", "95 %"])
-    axis.set_xlabel("place of the published number in the prediction from all other studies")
+    axis.set_xlabel("place of the published number in its prediction")
     axis.tick_params(axis="y", length=0)
     axis.grid(axis="y")
     legend(figure, [
@@ -103,19 +103,20 @@ def moved_answers(answers: Sequence[ComparedAnswer], kind: str) -> Figure:
         ``variant`` or ``left out``.
     """
     fits = [f for f in answers[0].of(kind) if f.key != "base"]
-    # A longest label of two lines below each column.
-    frame = Frame(left=2.7 if kind == "variant" else 1.5, above=0.05, below=1.75, head=0.05)
-    figure, axes = canvas([0.24 * len(fits)], frame=frame)
+    below = 1.55 if kind == "variant" else 1.2
+    frame = Frame(left=2.9, above=0.05, below=below, head=0.05)
+    figure, axes = canvas([0.32 * len(answers)], frame=frame)
     axis = axes[0, 0]
-    for x, answer in enumerate(answers):
+    for y, answer in enumerate(answers):
         shifts = {f.key: f.shift for f in answer.of(kind)}
-        for y, fit in enumerate(fits):
+        for x, fit in enumerate(fits):
             _cell(axis, x, y, shifts.get(fit.key))
-    names = [wrap(f"{a.name} ({_short(a)})", 30, 3) for a in answers]
-    axis.set_xticks(range(len(answers)), names, rotation=60, ha="right", rotation_mode="anchor")
-    axis.set_yticks(range(len(fits)), [wrap(f.label, 44, 1) for f in fits])
-    axis.set_xlim(-0.5, len(answers) - 0.5)
-    axis.set_ylim(len(fits) - 0.5, -0.5)
+    names = [wrap(f"{a.name} ({_short(a)})", 46, 2) for a in answers]
+    axis.set_yticks(range(len(answers)), names)
+    axis.set_xticks(range(len(fits)), [wrap(f.label, 30, 2) for f in fits], rotation=45,
+                    ha="right", rotation_mode="anchor")  # fmt: skip
+    axis.set_xlim(-0.5, len(fits) - 0.5)
+    axis.set_ylim(len(answers) - 0.5, -0.5)
     axis.tick_params(length=0)
     for side in ("left", "bottom"):
         axis.spines[side].set_visible(False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -40,7 +41,7 @@ def compared(
     found = read_comparison(run)
     if found is None:
         return None
-    words = {p.name: p.meaning for p in known if p.meaning}
+    words = {p.name: _brief(p.meaning) for p in known if p.meaning}
     labels = {v.name: v.label for v in found.variants}
     named = {a.key: a for a in answers}
     return Compared(
@@ -110,6 +111,13 @@ def _study(found: Any, words: Mapping[str, str]) -> StudyLine:
 def _half(_: Any) -> tuple[float, float]:
     """The file holds no 50 % interval of these predictions."""
     return math.nan, math.nan
+
+
+def _brief(meaning: str) -> str:
+    """The first words of a meaning, and whom it is about."""
+    whom = re.search(r" \([^()]*\)$", meaning)
+    first = re.split(r" \(|, ", meaning)[0]
+    return first + (whom.group() if whom and not first.endswith(whom.group()) else "")
 
 
 def _plain(label: str) -> str:
