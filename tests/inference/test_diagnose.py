@@ -127,7 +127,7 @@ def test_the_grid_of_the_fit_is_fine_enough(tiny_joint):
 
 def test_a_coarse_grid_is_seen(tiny_joint, monkeypatch):
     # Steps as long as the span between two doses or two outputs.
-    for name, value in {"GROWTH": 100.0, "SHARE": 1.0, "REST_SHARE": 1.0}.items():
+    for name, value in {"GROWTH": 100.0, "SHARE": 1.0}.items():
         monkeypatch.setattr(grid, name, value)
     latents = latents_of(tiny_joint)
     gates = solver_gates(tiny_joint, latents, 0.5, ones(tiny_joint))

@@ -10,7 +10,7 @@ import pytest
 from metinfer.errors import MetinferError
 from metinfer.mechanism.codegen import MOVING, STILL
 from metinfer.mechanism.grid import Lane, build_grid
-from metinfer.mechanism.inputs import window
+from metinfer.mechanism.inputs import Growing, window
 from metinfer.mechanism.reference import error, reference
 from metinfer.mechanism.solve import NON_FINITE, OK, STEP_LIMIT, default_theta, solve
 from tests.mechanism.lanes import DAYS, INDEX, YEARS, draws, human_lanes, mouse_lanes, theta
@@ -47,18 +47,32 @@ def test_rows_do_not_depend_on_their_neighbours():
         )
 
 
-@pytest.mark.parametrize(
-    "inputs", [{}, {"injury": 1.0, "timp1": 2.0}, {"arrival": window(0.0, 9.0)}]
-)
+RESTING = [{}, {"injury": 1.0, "timp1": 2.0}, {"arrival": window(0.0, 9.0)}]
+
+
+@pytest.mark.parametrize("inputs", RESTING)
 def test_a_niche_at_rest_may_be_left_out(inputs):
-    grid = build_grid([Lane("rest", DAYS, inputs)])
+    grid = build_grid([Lane("rest", DAYS, inputs)], refine=200)
     assert grid.kind.tolist() == [STILL]
     values = draws("mouse", 20, np.random.default_rng(6))
     lanes = np.zeros(20, dtype=int)
-    short = solve(values, grid, lanes).states
+    short = solve(values, build_grid([Lane("rest", DAYS, inputs)]), lanes).states
     whole = solve(values, replace(grid, kind=np.array([MOVING])), lanes).states
-    np.testing.assert_allclose(short, whole, rtol=1e-10, atol=1e-14)
-    assert not np.array_equal(short, whole)
+    np.testing.assert_allclose(short, whole, rtol=1e-6, atol=1e-12)
+
+
+@pytest.mark.parametrize("inputs", RESTING)
+def test_a_step_at_rest_is_exact_at_any_length(inputs):
+    values = draws("mouse", 20, np.random.default_rng(6))
+    one, many = (
+        solve(values, build_grid([Lane("rest", DAYS, inputs)], refine=n), np.zeros(20, int)).states
+        for n in (1, 7)
+    )
+    np.testing.assert_allclose(one, many, rtol=1e-9, atol=1e-13)
+
+
+def test_an_uneven_arrival_takes_steps():
+    assert build_grid([Lane("grows", DAYS, {"arrival": Growing(0.0, 20.0, 0.2)})]).kind == [MOVING]
 
 
 @pytest.mark.parametrize("name", ["injury", "il15", "depletion"])

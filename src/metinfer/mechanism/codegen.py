@@ -15,7 +15,8 @@ from pathlib import Path
 
 from metinfer.mechanism.equations import INPUTS, PARAMETERS, STATES
 from metinfer.mechanism.graph import Graph, reverse
-from metinfer.mechanism.scheme import PLACES, start_graph, step_graph
+from metinfer.mechanism.resting import rest_graph
+from metinfer.mechanism.scheme import PLACES, Scope, start_graph, step_graph
 
 #: Kinds of lane: the niche moves, it rests, or the lane has no grid.
 MOVING, STILL, FAILED = 0, 1, 2
@@ -69,10 +70,16 @@ def loop(name: str) -> Loop:
     """One of ``start``, ``step`` and ``still`` with ``_forward`` or ``_reverse``."""
     part, direction = name.split("_")
     graph = Graph()
-    result = start_graph(graph) if part == "start" else step_graph(graph, part == "still")
+    result = _values(graph, part)
     if direction == "forward":
         return Loop(graph, {f"x_{s}": node for s, node in result.items()}, {})
     return _reverse(graph, result)
+
+
+def _values(graph: Graph, part: str) -> dict[str, int]:
+    if part == "still":
+        return rest_graph(graph, Scope(graph, "0"))
+    return start_graph(graph) if part == "start" else step_graph(graph)
 
 
 def _reverse(graph: Graph, result: dict[str, int]) -> Loop:

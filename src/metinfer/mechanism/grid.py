@@ -16,12 +16,12 @@ from metinfer.mechanism.equations import INPUTS, PREPARED, TUMOUR_INPUTS
 from metinfer.mechanism.inputs import FIRST_STEP, Constant, Input, Steps, as_input
 
 #: A step is at most this share of the time since the last jump.
-GROWTH = 0.2
-#: A step is at most this share of the lane's horizon: in general, and with a niche at rest.
-SHARE, REST_SHARE = 1.0 / 60.0, 1.0 / 40.0
-#: Longest step in days, in general and with a niche at rest: a therapy may raise loss rates so
-#: much that founders fall by e within weeks; at rest, growth is the fastest process.
-LONGEST, REST_LONGEST = 20.0, 40.0
+GROWTH = 0.15
+#: A step is at most this share of the lane's horizon.
+SHARE = 1.0 / 80.0
+#: Longest step in days: a therapy may raise loss rates so much that founders fall by e within
+#: weeks. Steps of a niche at rest are exact, and as long as outputs and arrivals allow.
+LONGEST = 16.0
 #: Longest grid of one lane, in steps.
 STEP_LIMIT = 200_000
 _NAMES = tuple(i.name for i in INPUTS)
@@ -145,9 +145,9 @@ def build_grid(lanes: Sequence[Lane], refine: int = 1) -> Grid:
         raise MetinferError("a grid needs at least one lane")
     for lane in lanes:
         _check(lane)
-    edges = [_edges(lane, refine) for lane in lanes]
-    kind = np.array([_kind(lane, e) for lane, e in zip(lanes, edges, strict=True)])
-    edges = [e[:1] if k == FAILED else e for e, k in zip(edges, kind, strict=True)]
+    plans = [_plan(lane, refine) for lane in lanes]
+    kind = np.array([k for k, _ in plans])
+    edges = [e for _, e in plans]
     steps = np.array([len(e) - 1 for e in edges])
     h = np.zeros((len(lanes), max(int(steps.max()), 1)))
     for i, e in enumerate(edges):
@@ -166,20 +166,30 @@ def build_grid(lanes: Sequence[Lane], refine: int = 1) -> Grid:
     )
 
 
-def _kind(lane: Lane, edges: np.ndarray) -> int:
+def _plan(lane: Lane, refine: int) -> tuple[int, np.ndarray]:
+    """Kind of a lane, and the nodes of its steps (days)."""
+    edges = _split(_edges(lane), refine)
     if len(edges) > STEP_LIMIT:
-        return FAILED
+        return FAILED, edges[:1]
+    resting = _split(_stops(lane), refine)
+    return (STILL, resting) if _rests(lane, edges, resting) else (MOVING, edges)
+
+
+def _rests(lane: Lane, edges: np.ndarray, resting: np.ndarray) -> bool:
+    """Whether no input moves the niche, and arrival is even over each of the `resting` steps."""
     start = _raw_start(lane)
     for j, name in enumerate(_NAMES):
-        if name in TUMOUR_INPUTS:
-            continue
-        source = lane.input(name)
-        times = np.concatenate(
-            [source.right(edges[:-1]), source.right(_middle(edges)), source.left(edges[1:])]
-        )
-        if np.any(times != start[j]):
-            return MOVING
-    return STILL
+        tumour = name in TUMOUR_INPUTS
+        values = _places(lane.input(name), resting if tumour else edges)
+        if np.any(values != (values[:, :1] if tumour else start[j])):
+            return False
+    return True
+
+
+def _places(source: Input, edges: np.ndarray) -> np.ndarray:
+    """An input at the start, middle and end of each step (step, 3)."""
+    begin, end = edges[:-1], edges[1:]
+    return np.stack([source.right(begin), source.right(_middle(edges)), source.left(end)], axis=1)
 
 
 def _middle(edges: np.ndarray) -> np.ndarray:
@@ -204,30 +214,39 @@ def _check(lane: Lane) -> None:
         )
 
 
-def _edges(lane: Lane, refine: int) -> np.ndarray:
-    """Nodes of a lane (step + 1,), days."""
-    horizon = lane.outputs[-1]
+def _stops(lane: Lane) -> np.ndarray:
+    """Time zero, outputs and breaks of inputs up to the horizon (day,)."""
+    breaks = {t for name in lane.inputs for t, _ in lane.input(name).breaks()}
+    inner = {t for t in breaks | set(lane.outputs) if 0 < t <= lane.outputs[-1]}
+    return np.array([0.0, *sorted(inner)])
+
+
+def _split(edges: np.ndarray, refine: int) -> np.ndarray:
+    """Nodes with every step in `refine` equal parts."""
+    if refine == 1 or len(edges) == 1:
+        return edges
+    parts = edges[:-1, None] + np.diff(edges)[:, None] * np.arange(refine) / refine
+    return np.append(parts.ravel(), edges[-1])
+
+
+def _edges(lane: Lane) -> np.ndarray:
+    """Graded nodes of a lane (step + 1,), days."""
     inputs = [lane.input(name) for name in lane.inputs]
     niche = [lane.input(name) for name in lane.inputs if name not in TUMOUR_INPUTS]
-    stops = {t for i in inputs for t, _ in i.breaks()} | set(lane.outputs)
-    kicks = dict.fromkeys([t for t in stops if 0 < t <= horizon], np.inf)
+    kicks = dict.fromkeys(_stops(lane)[1:].tolist(), np.inf)
     for t, first in (b for i in niche for b in i.breaks() if b[0] in kicks):
         kicks[t] = min(first, kicks[t])
     first, cap = _pace(lane, niche)
     inputs = [i for i in inputs if not isinstance(i, Constant | Steps)]
     edges = [0.0]
     last = 0.0
-    for t in sorted(kicks):
+    for t in kicks:
         edges += _between(edges[-1], t, last, first, cap, inputs)
         if len(edges) > STEP_LIMIT:
-            return np.array(edges)
+            break
         if np.isfinite(kicks[t]):
             last, first = t, kicks[t]
-    edges_ = np.array(edges)
-    if refine > 1 and len(edges) > 1:
-        parts = edges_[:-1, None] + np.diff(edges_)[:, None] * np.arange(refine) / refine
-        edges_ = np.append(parts.ravel(), edges_[-1])
-    return edges_
+    return np.array(edges)
 
 
 def _pace(lane: Lane, inputs: Sequence[Input]) -> tuple[float, float]:
@@ -238,9 +257,6 @@ def _pace(lane: Lane, inputs: Sequence[Input]) -> tuple[float, float]:
     names = [n for n in _NAMES if n not in TUMOUR_INPUTS]
     if any(start[n] != float(lane.input(n).right(np.zeros(1))[0]) for n in names):
         jumps.append(FIRST_STEP)
-    if not jumps and not any(t < horizon for i in inputs for t, _ in i.breaks()):
-        cap = min(horizon * REST_SHARE, REST_LONGEST)
-        return cap / 4, cap
     cap = min(horizon * SHARE, LONGEST)
     return min([cap / 4, *jumps]), cap
 
@@ -315,12 +331,5 @@ def _table(
 
 def _sample(lane: Lane, edges: np.ndarray) -> np.ndarray:
     """Return prepared inputs at the start, middle and end of each step (step, 3 inputs)."""
-    begin, end = edges[:-1], edges[1:]
-    middle = _middle(edges)
-    values = np.empty((len(begin), 3, len(_NAMES)))
-    for j, name in enumerate(_NAMES):
-        source = lane.input(name)
-        values[:, 0, j], values[:, 1, j], values[:, 2, j] = (
-            source.right(begin), source.right(middle), source.left(end),
-        )  # fmt: skip
-    return _prepare(lane, values).reshape(len(begin), 3 * len(_NAMES))
+    values = np.stack([_places(lane.input(name), edges) for name in _NAMES], axis=2)
+    return _prepare(lane, values).reshape(len(edges) - 1, 3 * len(_NAMES))

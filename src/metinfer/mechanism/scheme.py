@@ -31,7 +31,6 @@ from metinfer.mechanism.equations import (
     NICHE,
     PARAMETERS,
     PREPARED,
-    TUMOUR_INPUTS,
     Equation,
     bolus,
     expand,
@@ -47,13 +46,11 @@ _PREPARED_NAMES = {symbol.name: name for name, (symbol, _) in PREPARED.items()}
 class Scope:
     """What the symbols of the equations stand for at one place of a step."""
 
-    def __init__(self, graph: Graph, place: str, still: bool = False) -> None:
+    def __init__(self, graph: Graph, place: str) -> None:
         self.graph = graph
         self.place = place
         self.known: dict[str, int] = {p.name: graph.load(f"theta_{p.name}") for p in PARAMETERS}
-        for spec in INPUTS:
-            held = "0" if still and spec.name not in TUMOUR_INPUTS else place
-            self.known[spec.name] = graph.load(f"in{held}_{spec.name}")
+        self.known |= {i.name: graph.load(f"in{place}_{i.name}") for i in INPUTS}
         for symbol, name in _PREPARED_NAMES.items():
             self.known[symbol] = self.known.pop(name)
         self.known[bolus.name] = graph.load("bolus")
@@ -86,26 +83,17 @@ def start_graph(graph: Graph) -> dict[str, int]:
     return {e.state: scope.known[e.state] for e in EQUATIONS}
 
 
-def step_graph(graph: Graph, still: bool = False) -> dict[str, int]:
-    """State -> node of its value at the end of a step from the loads ``x_<state>``.
-
-    Where the niche starts at its steady state and no input of it changes (`still`), it is not
-    computed: most published arms are of this kind, and their steps cost a tenth.
-    """
-    scopes = [Scope(graph, place, still) for place in PLACES]
+def step_graph(graph: Graph) -> dict[str, int]:
+    """State -> node of its value at the end of a step from the loads ``x_<state>``."""
+    scopes = [Scope(graph, place) for place in PLACES]
     h = graph.load("h")
     scopes[0].known |= {e.state: graph.load(f"x_{e.state}") for e in EQUATIONS}
-    if not still:
-        for scope, value in zip(scopes[1:], _predict_feedback(graph, scopes[0], h), strict=True):
-            scope.known[FEEDBACK.name] = value
+    for scope, value in zip(scopes[1:], _predict_feedback(graph, scopes[0], h), strict=True):
+        scope.known[FEEDBACK.name] = value
     result = {}
     for equation in EQUATIONS:
         name = equation.state
-        x0 = scopes[0].known[name]
-        if still and name in NICHE:
-            middle = end = x0
-        else:
-            middle, end = _advance(graph, equation, scopes, x0, h)
+        middle, end = _advance(graph, equation, scopes, scopes[0].known[name], h)
         scopes[1].known[name], scopes[2].known[name] = middle, end
         result[name] = end
     return result
