@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from metinfer.inference import diagnose
+from metinfer.inference import diagnose, scoring
 from metinfer.inference.diagnose import (
     Diagnosis,
     Gate,
+    answer_gates,
     convergence_gates,
     reweighted_shift,
     solver_gates,
+    subfit_gates,
 )
 from metinfer.inference.model import LATENTS
 from metinfer.inference.regrid import MOST, refined, solver_is_coarse
@@ -43,7 +45,7 @@ def interpreted(monkeypatch):
 
     function = pytensor.function
     monkeypatch.setattr(
-        diagnose.pytensor, "function", lambda *a, **k: function(*a, **{**k, "mode": "FAST_COMPILE"})
+        scoring.pytensor, "function", lambda *a, **k: function(*a, **{**k, "mode": "FAST_COMPILE"})
     )
 
 
@@ -160,3 +162,18 @@ def test_a_diagnosis_is_plain_data():
     found = json.loads(json.dumps(Diagnosis((gate,)).to_dict()))
     assert found["gates"][0]["name"] == "divergences"
     assert found["passed"] is False
+
+
+def test_named_answers_have_gates_of_their_own():
+    good, bad = chains(), chains(shift=1.0)
+    assert failing(answer_gates("answers", good)) == set()
+    assert "answers: R-hat" in failing(answer_gates("answers", bad))
+    few = good.isel(draw=slice(None, 50))
+    assert {"x: bulk ESS", "x: tail ESS"} <= failing(answer_gates("x", few))
+
+
+def test_a_sub_fit_is_judged_by_its_answers_and_divergences():
+    draws = chains()
+    assert failing(subfit_gates("no_mouse", draws, stats_of(draws))) == set()
+    found = failing(subfit_gates("no_mouse", draws, stats_of(draws, divergences=2)))
+    assert found == {"no_mouse: divergences"}
