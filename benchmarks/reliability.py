@@ -14,8 +14,11 @@ import shutil
 import sys
 import tempfile
 import time
+import tomllib
 from collections.abc import Iterable
 from pathlib import Path
+
+import tomli_w
 
 from benchmarks.faults import bundled, disks, forked, hostile, kills, same, tables
 from benchmarks.faults.ledger import Ledger, Trial
@@ -60,13 +63,14 @@ def run(work: Path, ledger: Ledger, moments: int, parts: Iterable[str]) -> None:
 
 def _forked(work: Path, ledger: Ledger, moments: int, parts: Iterable[str]) -> None:
     """Parts that need commands in forked children, and a finished run to begin from."""
-    forked.prepare(TINY)
-    finished, seconds = _finished(work)
-    fit = kills.fit_target(TINY, finished, seconds["fit"])
+    data = _small(work)
+    forked.prepare(data)
+    finished, seconds = _finished(data, work)
+    fit = kills.fit_target(data, finished, seconds["fit"])
     if "hostile" in parts:
-        hostile.try_all(TINY, finished, _folder(work, "hostile"), ledger)
+        hostile.try_all(data, finished, _folder(work, "hostile"), ledger)
     if "disks" in parts:
-        disks.try_all(TINY, finished, fit, _folder(work, "disks"), ledger)
+        disks.try_all(data, finished, fit, _folder(work, "disks"), ledger)
     if "kills" in parts:
         targets = [
             fit,
@@ -77,12 +81,25 @@ def _forked(work: Path, ledger: Ledger, moments: int, parts: Iterable[str]) -> N
                 kills.campaign(target, kill, moments, ledger, work / "kills")
 
 
-def _finished(work: Path) -> tuple[Path, dict[str, float]]:
+def _small(work: Path) -> Path:
+    """The made-up evidence with two therapies: a command takes seconds."""
+    folder = work / "small"
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(TINY, folder)
+    every = tomllib.loads((DATA / "therapies.toml").read_text(encoding="utf-8"))
+    asked = {a["therapy"] for a in tomllib.loads((TINY / "analysis.toml").read_text())["answer"]}
+    kept = {k: every[k] for k in ("body", "agents")}
+    kept["therapies"] = {name: every["therapies"][name] for name in sorted(asked)}
+    (folder / "therapies.toml").write_text(tomli_w.dumps(kept), encoding="utf-8")
+    return folder
+
+
+def _finished(data: Path, work: Path) -> tuple[Path, dict[str, float]]:
     """A run that nothing stopped, and the seconds of each command; made anew in each process."""
     run, seconds = work / "finished" / "run", {}
     shutil.rmtree(work / "finished", ignore_errors=True)
     (work / "finished").mkdir()
-    commands = {"fit": kills.fit_words(TINY, run, False), "predict": ["predict", run],
+    commands = {"fit": kills.fit_words(data, run, False), "predict": ["predict", run],
                 "report": ["report", run]}  # fmt: skip
     for name, words in commands.items():
         ended = forked.call(words, work / "log")

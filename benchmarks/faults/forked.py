@@ -60,10 +60,13 @@ def stand_in(joint: Any) -> Any:
     from metinfer.inference.model import prior_variables
 
     with pm.Model(coords=joint.coords) as model:
-        prior_variables(joint)
+        params = prior_variables(joint)
         rows = pm.Data("row_weight", np.ones(len(joint.design.rows)), dims="row")
-        pm.Data("interval_weight", np.ones(len(joint.design.intervals)), dims="interval")
-        pm.Potential("rows", -rows.mean() * ((model["latent"] - 0.3) ** 2).sum())
+        intervals = pm.Data(
+            "interval_weight", np.ones(len(joint.design.intervals)), dims="interval"
+        )
+        distance = ((model["latent"] - 0.3) ** 2).sum() + (params["transfer"] ** 2).sum()
+        pm.Potential("rows", -(rows.mean() + intervals.mean()) * distance)
     return model
 
 

@@ -20,7 +20,7 @@ from metinfer.storage import digest, read_groups
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 #: Exit codes that a command may end with after each signal: 0 if it was done at that moment.
 CODES = {signal.SIGKILL: (-9, 0), signal.SIGTERM: (130, 0), signal.SIGINT: (130, 0)}
-SHORT = ("--draws", 100, "--tune", 100, "--chains", 2, "--seed", 5)
+SHORT = ("--quick", "--draws", 100, "--tune", 100, "--chains", 2, "--seed", 5)
 #: Attempts at a command before it is let through.
 IN_A_ROW = 4
 
@@ -140,7 +140,7 @@ def fit_target(data: Path, reference: Path, seconds: float) -> Target:
         require(chains.items() <= there.items(), "a finished chain was lost or changed")
         chains.update(there)
         for name in there:
-            require(read_groups(place / name)["posterior"].sizes["draw"] == SHORT[1], name)
+            require(read_groups(place / name)["posterior"].sizes["draw"] == SHORT[2], name)
         if run.record.status == "complete":
             whole(place)
             return

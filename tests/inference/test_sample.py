@@ -1,20 +1,21 @@
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import xarray as xr
 
-from metinfer.errors import MetinferError, UsageError
-from metinfer.inference import attempts, chains, recipe, sample, settings
+from metinfer.errors import MetinferError, RunError, UsageError
+from metinfer.inference import attempts, chains, recipe, reproduce, sample, settings
 from metinfer.inference.chains import Length, Task
 from metinfer.runs import load_run, open_run
 from metinfer.storage import digest, read_groups
@@ -306,17 +307,44 @@ def test_an_interrupt_waits_until_the_chain_is_on_the_disk():
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-def test_progress_counts_draws_and_time_left(capsys):
-    from metinfer.inference.progress import ChainTable
+def test_programs_follow_a_fit_line_by_line(tmp_path, capsys):
+    toy.run(tmp_path, progress="json", draws=50, tune=50)
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    finished = [(line["fit"], line["chain"]) for line in lines if line["event"] == "finished"]
+    assert sorted(finished) == [("main", 0), ("main", 1), ("no_mouse", 0), ("no_mouse", 1)]
+    assert [line["phase"] for line in lines if line["event"] == "phase"][-2] == "sampling"
+    with pytest.raises(UsageError, match="progress is 'loud'"):
+        toy.run(tmp_path / "other", progress="loud")
+    assert not (tmp_path / "other" / "run").exists()
 
-    task = Task("main", 0, 1)
-    state = SimpleNamespace(
-        finished_draws=500, total_draws=2000, divergences=3, step_size=0.25,
-        runtime_ms=1000, tuning=True,
-    )  # fmt: skip
-    with ChainTable([task]) as table:
-        table.progress(task, state)
-        cells = [column._cells[0] for column in table._table().columns]
-        table.finished(task)
-    assert cells == ["main", "0", "tuning", "500/2000", "3", "0.25", "3 s"]
-    assert "chain 0 of main finished (1 of 1" in capsys.readouterr().err
+
+@pytest.fixture
+def fitted(whole):
+    """The whole run, loaded; its made-up evidence is no evidence folder."""
+    run = load_run(whole.path)
+    run.__dict__["evidence"] = None
+    return run
+
+
+def test_the_model_of_a_run_is_made_again(fitted):
+    model = reproduce.model_of(fitted, toy.RECIPE)
+    assert [v.name for v in model.free_RVs] == ["effect"]
+    assert reproduce.density_gap(model, fitted.posterior, fitted.sample_stats) < 1e-12
+
+
+def test_another_program_has_to_give_the_same_density(fitted, monkeypatch):
+    monkeypatch.setattr(reproduce, "code_hash", lambda: "other")
+    reproduce.model_of(fitted, toy.RECIPE)
+
+    def other(evidence, model):
+        return {"main": {"row_weight": np.array([1.0, 1.0, 0.99])}}
+
+    with pytest.raises(RunError, match="makes another model.*differs by"):
+        reproduce.model_of(fitted, replace(toy.RECIPE, subfits=other))
+
+
+def test_changed_inputs_give_no_model(whole, tmp_path):
+    shutil.copytree(whole.path, tmp_path / "run")
+    (tmp_path / "run" / "inputs" / "studies.csv").write_text("study\nother\n")
+    with pytest.raises(RunError, match="inputs of"):
+        reproduce.model_of(open_run(tmp_path / "run"), toy.RECIPE)
