@@ -70,8 +70,8 @@ class Plan:
     fits: int = 200
     seed: int = 1
     ranked: int = 99
-    every: int = 8
-    tune: int = 400
+    every: int = 5
+    tune: int = 300
 
     def __post_init__(self) -> None:
         if self.fits < 1:
