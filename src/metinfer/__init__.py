@@ -5,19 +5,25 @@ The public names load on first use, so that importing the package does not impor
 
 from __future__ import annotations
 
+import logging
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from metinfer.comparison import compare
     from metinfer.evidence import check, combine, read_evidence
     from metinfer.inference.likelihood import add_likelihood
     from metinfer.inference.model import build_model
     from metinfer.inference.sample import fit
     from metinfer.inference.simulate import solve
     from metinfer.report.build import report
+    from metinfer.run_difference import compare_runs
     from metinfer.runs import Run, load_run
     from metinfer.workflow import diagnose, predict
+
+# Silent unless the caller asks: logging.getLogger("metinfer").
+logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 try:
     __version__ = version("metinfer")
@@ -31,6 +37,8 @@ _HOME = {
     "add_likelihood": "metinfer.inference.likelihood",
     "build_model": "metinfer.inference.model",
     "check": "metinfer.evidence",
+    "compare": "metinfer.comparison",
+    "compare_runs": "metinfer.run_difference",
     "combine": "metinfer.evidence",
     "diagnose": "metinfer.workflow",
     "fit": "metinfer.inference.sample",
@@ -46,6 +54,8 @@ __all__ = [
     "add_likelihood",
     "build_model",
     "check",
+    "compare",
+    "compare_runs",
     "combine",
     "diagnose",
     "fit",

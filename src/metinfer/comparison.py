@@ -201,22 +201,29 @@ def _results(
 def answer_draws(run: Run, fits: Fits) -> dict[str, dict[str, np.ndarray]]:
     """Named answers per draw, of each fit: ``prior``, ``variant/NAME`` and ``study/NAME``."""
     from metinfer.inference.model import TRANSLATION_SD
-    from metinfer.therapy.answers import named_answers
     from metinfer.therapy.draws import NamedDraws
-    from metinfer.therapy.populations import for_fit, read_populations
-    from metinfer.therapy.regimen import read_therapies
 
-    inputs = run.path / "inputs"
-    cures = read_therapies(inputs / "therapies.toml")
-    groups, _ = for_fit(read_populations(inputs / "populations.toml"), fits.joint.design)
-    asked = run.evidence.analysis.get("answer", [])
-    sources = {}
+    sources: dict[str, NamedDraws] = {}
     if "prior" in run.groups:
         where = fits.joint.design.coordinates
         sources["prior"] = NamedDraws.of(run.groups["prior"], where).thinned(ANSWERED)
     for name, (latents, joint) in _fits(fits).items():
         params = joint.parameters(latents, TRANSLATION_SD)
         sources[name] = NamedDraws(params, joint.design.coordinates)
+    return solved_answers(run, sources)
+
+
+def solved_answers(run: Run, sources: Mapping[str, Any]) -> dict[str, dict[str, np.ndarray]]:
+    """Named answers of a run's own therapies and populations, for each source of draws."""
+    from metinfer.inference.design import build_design
+    from metinfer.therapy.answers import named_answers
+    from metinfer.therapy.populations import for_fit, read_populations
+    from metinfer.therapy.regimen import read_therapies
+
+    inputs = run.path / "inputs"
+    cures = read_therapies(inputs / "therapies.toml")
+    groups, _ = for_fit(read_populations(inputs / "populations.toml"), build_design(run.evidence))
+    asked = run.evidence.analysis.get("answer", [])
     return {name: named_answers(draws, asked, cures, groups) for name, draws in sources.items()}
 
 

@@ -80,10 +80,19 @@ class Run:
 
     @cached_property
     def evidence(self) -> Evidence:
-        """The evidence that was fitted, read from the copy in the run folder."""
+        """The evidence that was fitted, read from the copy in the run folder.
+
+        It remembers the variant of the mechanism, so that everything made of it is of that one.
+        """
         from metinfer.evidence import read_evidence
 
-        return read_evidence(self.path / "inputs")
+        found = read_evidence(self.path / "inputs")
+        variant = self.record.settings.get("variant", "base")
+        if variant == "base":
+            return found
+        from metinfer.inference.variants import with_variant
+
+        return with_variant(found, str(variant))
 
     @cached_property
     def groups(self) -> dict[str, xr.Dataset]:

@@ -32,6 +32,15 @@ from metinfer.cli.shared import (
     write_out,
 )
 
+Variant = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Form of the mechanism: base, no_nk, kill_only, no_cxcl12_nk, timp1_seeding_only, "
+        "none_awake or mutual_inhibition.",
+        show_default="base",
+    ),
+]
 Form = Annotated[
     Words, typer.Option("--format", help="json: progress as lines on stderr, the end on stdout.")
 ]
@@ -71,6 +80,7 @@ def demo(
         ("metinfer fit data -o runs/base --dry-run", "says what it would take, and does nothing"),
         ("metinfer fit data -o runs/base --resume", "goes on after a stop or a power cut"),
         ("metinfer fit data -o runs/look --quick", "a first look with few draws"),
+        ("metinfer fit data -o runs/kill --variant kill_only", "another form of the mechanism"),
         ("metinfer fit data -o runs/base --format json 2> log.jsonl", "for programs"),
     )
 )
@@ -81,6 +91,7 @@ def fit(
     tune: Tune = None,
     chains: Chains = None,
     seed: Seed = None,
+    variant: Variant = None,
     quick: Quick = False,
     resume: Resume = False,
     dry_run: DryRun = False,
@@ -96,7 +107,7 @@ def fit(
     from metinfer.evidence import read_evidence
 
     given: dict[str, Any] = {"draws": draws, "tune": tune, "chains": chains, "seed": seed}
-    given |= {"quick": quick or None, "resume": resume}
+    given |= {"quick": quick or None, "resume": resume, "variant": variant}
     evidence = read_evidence(data)
     if dry_run:
         from metinfer.inference.plan import plan_fit

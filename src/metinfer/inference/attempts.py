@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from metinfer.errors import UsageError
 from metinfer.inference.recipe import Recipe
 from metinfer.inference.settings import Options, Settings, settings_from
+from metinfer.inference.variants import BASE
 from metinfer.provenance import code_hash, machine, now, versions
 from metinfer.runs import (
     COMPLETE,
@@ -50,6 +51,8 @@ def record_of(evidence: Evidence, path: Path, recipe: Recipe, settings: Settings
     words = ["metinfer", "fit", evidence.root, "-o", path]
     for name in ("draws", "tune", "chains", "seed"):
         words += [f"--{name}", getattr(settings, name)]
+    if settings.variant != BASE:
+        words += ["--variant", settings.variant]
     length = {k: v for k, v in asdict(settings.length).items() if k not in ("draws", "tune")}
     return Record(
         command=shlex.join(map(str, words)),

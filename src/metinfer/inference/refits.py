@@ -82,7 +82,8 @@ class Source:
     def key(self) -> str:
         """What its fits belong to: evidence, model and program."""
         name = f"{self.make.__module__}.{self.make.__qualname__}"
-        return f"{self.evidence.digest} {name} {code_hash()}"
+        variant = self.evidence.analysis.get("variant", "base")
+        return f"{self.evidence.digest} {variant} {name} {code_hash()}"
 
 
 Found = tuple[Refit, "xr.Dataset | Failure"]

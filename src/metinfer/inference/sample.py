@@ -26,6 +26,7 @@ from metinfer.inference.chains import (
 from metinfer.inference.progress import Silent, view_of
 from metinfer.inference.recipe import MODEL, Recipe, Updates
 from metinfer.inference.settings import Options, Settings, seed_of, settings_of
+from metinfer.inference.variants import BASE, with_variant
 from metinfer.provenance import now
 from metinfer.runs import (
     COMPLETE,
@@ -76,7 +77,7 @@ def fit(
     recipe : Recipe
         The model and its sub-fits.
     **options
-        draws, tune, chains, seed, quick: see `Settings`.
+        draws, tune, chains, seed, quick, variant: see `Settings`.
 
     Returns
     -------
@@ -91,6 +92,7 @@ def fit(
     """
     view = view_of(progress)
     run = begin(evidence, Path(out), recipe, resume, options)
+    evidence = _as_settled(run, evidence)
     with run.locked():
         run.record = open_run(run.path).record
         if run.record.status == COMPLETE and run.holds(POSTERIOR):
@@ -107,10 +109,17 @@ def prior(
 ) -> Run:
     """A run that holds the prior alone: what the model believes before any row is read."""
     run = begin(evidence, Path(out), replace(recipe, names=(), short=()), False, options)
+    evidence = _as_settled(run, evidence)
     with run.locked(), status_kept(run):
         groups = {"prior": _prior_draws(recipe.build(evidence, 1), settings_of(run.record))}
         run.write_groups(POSTERIOR, groups)
     return run
+
+
+def _as_settled(run: Run, evidence: Evidence) -> Evidence:
+    """The evidence, to be read by the variant of the mechanism that the run is of."""
+    name = settings_of(run.record).variant
+    return evidence if name == BASE else with_variant(evidence, name)
 
 
 def _sample(run: Run, evidence: Evidence, recipe: Recipe, cores: int, view: type[Silent]) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 
 from metinfer.errors import UsageError
 from metinfer.inference.chains import Length
+from metinfer.inference.variants import BASE, find
 from metinfer.runs import Record
 
 #: Draws, tuning draws and chains of a short sub-fit: enough for a median and an interval.
@@ -24,6 +25,7 @@ class Options(TypedDict, total=False):
     chains: int | None
     seed: int | None
     quick: bool | None
+    variant: str | None
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,8 @@ class Settings:
         Every chain's seed is spawned from it.
     quick : bool
         A first look: few draws and no short sub-fits, marked as such in the report.
+    variant : str
+        Form of the mechanism: a name of `metinfer.inference.variants.VARIANTS`.
     """
 
     draws: int = 1000
@@ -45,8 +49,10 @@ class Settings:
     chains: int = 4
     seed: int = 1
     quick: bool = False
+    variant: str = BASE
 
     def __post_init__(self) -> None:
+        find(self.variant)
         for name, least in (("draws", 4), ("tune", 20), ("chains", 1), ("seed", 0)):
             if getattr(self, name) < least:
                 raise UsageError(f"--{name} is {getattr(self, name)}: it must be {least} or more")

@@ -112,7 +112,7 @@ def collect(run: Any) -> ReportContent:
     covered = scores.scores(rows, intervals, predictive)
     published = account.published_rows(evidence)
     return ReportContent(
-        title=TITLE,
+        title=_title(run),
         verdict=judgement,
         answers=answers,
         author=author,
@@ -149,6 +149,12 @@ def collect(run: Any) -> ReportContent:
         calibrated=calibrated,
         ground=foundations.ground(checks, answers, evidence, known),
     )
+
+
+def _title(run: Any) -> str:
+    """The title; a run of a variant of the mechanism says so."""
+    name = run.record.settings.get("variant", "base")
+    return TITLE if name == "base" else f"{TITLE} (variant of the mechanism: {name})"
 
 
 def _words(limit: str) -> str:
