@@ -42,7 +42,9 @@ sorted(path.name for path in mine.iterdir())
 # %%
 table = pd.read_csv(mine / "measurements.csv", dtype=str, keep_default_na=False)
 fitted = table[table.role == "fit"]
-fitted = fitted[["statistic", "observable", "value", "spread", "low", "high", "n", "events", "note"]]
+fitted = fitted[
+    ["statistic", "observable", "value", "spread", "low", "high", "n", "events", "note"]
+]
 pd.set_option("display.max_colwidth", 70)
 fitted.set_index("statistic")
 
@@ -87,7 +89,9 @@ for arm in ("doe_control", "doe_n803"):
         time_zero="injection",
     )  # fmt: skip
 
-add("doses", arm="doe_n803", agent="n803", amount="6", unit="ug/kg", start="1", every="7", count="4")
+add(
+    "doses", arm="doe_n803", agent="n803", amount="6", unit="ug/kg", start="1", every="7", count="4"
+)
 
 for arm, events in (("doe_control", "10"), ("doe_n803", "4")):
     add(

@@ -63,7 +63,7 @@ def _cells(text: str) -> Iterator[tuple[bool, list[str]]]:
 
 def scratch(root: Path) -> Path:
     """A folder `root`/notebooks to run in, with the tree's folders beside it."""
-    (root / "notebooks").mkdir(exist_ok=True)
+    (root / "notebooks").mkdir(parents=True, exist_ok=True)
     for name in READ:
         link = root / name
         if not link.exists():
@@ -99,13 +99,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", help="beginnings of names, for example 01")
     parser.add_argument("--check", action="store_true", help="compare only")
+    parser.add_argument("--scratch", type=Path, help="run there, and keep what was fitted")
     asked = parser.parse_args()
     texts = [t for t in sources() if not asked.names or t.name.startswith(tuple(asked.names))]
     if asked.check:
         stale = [t.name for t in texts if not in_step(t)]
         sys.exit(f"not in step with their text: {', '.join(stale)}" if stale else 0)
     with tempfile.TemporaryDirectory() as root:
-        folder = scratch(Path(root))
+        folder = scratch(asked.scratch or Path(root))
         for text in texts:
             began = time.perf_counter()
             nbformat.write(execute(read(text), folder), text.with_suffix(".ipynb"))

@@ -188,7 +188,10 @@ def main() -> None:
         run = fit(seed, asked.out, asked.draws)
         first = first or run
         print(f"\nExperiment {seed}\n\n{HEAD}")
-        for name, found in judge(run, first):
+        judged = dict(judge(run, first))
+        truth = {name: round(found.truth, 4) for name, found in judged.items()}
+        (HERE / "answers.json").write_text(json.dumps(truth, indent=1) + "\n", encoding="utf-8")
+        for name, found in judged.items():
             every.setdefault(name, []).append(found)
             print(line(name, found), flush=True)
     print(

@@ -24,6 +24,8 @@ from metinfer.report.figures.style import (
 
 #: Source -> the look in which it is drawn; the last one is what was learnt.
 SOURCES = ("prior", "no_mouse", "posterior")
+#: Ticks of a logarithmic axis, as far as they lie within it.
+TICKS = tuple(m * 10.0**e for e in range(-4, 5) for m in (1, 2, 5))
 
 
 @styled
@@ -59,8 +61,10 @@ def what_was_learnt(answers: Mapping[str, Mapping[str, np.ndarray]], axis_label:
             axis.plot([truth[name]] * 2, [y - 0.42, y + 0.42], color=VERMILLION, lw=1.6, zorder=4)
     if log:
         axis.set_xscale("log")
-        axis.xaxis.set_major_formatter("{x:g}")
-        axis.xaxis.set_minor_formatter("")
+        low, high = axis.get_xlim()
+        inside = [t for t in TICKS if low <= t <= high]
+        axis.set_xticks(inside, [f"{t:g}" for t in inside])
+        axis.minorticks_off()
     axis.axvline(no_effect, color=MUTED, lw=0.9, ls=":")
     axis.set_yticks(range(len(answers)), [wrap(name, 38, 2) for name in answers])
     axis.set_ylim(len(answers) - 0.4, -0.6)
