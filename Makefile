@@ -76,7 +76,7 @@ notebooks: setup
 	$(BIN)/python notebooks/build.py
 
 clean:
-	rm -rf $(VENV) build dist site .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf $(VENV) .bench-peers build dist site jupyter_execute .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Needs uv on the PATH. The lock holds names, versions and hashes, and no address.
