@@ -59,7 +59,7 @@ ALARM: dict[str, tuple[str, Callable[[float], bool]]] = {
            lambda v: v < 0.01),
     PRIOR_ROWS: ("3 of 26 rows or more outside their 98 % prior predictive interval",
                  lambda v: v >= 3),
-    GATES: ("divergences, or split R-hat above 1.05", lambda v: v > 0),
+    GATES: ("divergences, or split R-hat above 1.1", lambda v: v > 0),
 }  # fmt: skip
 
 
@@ -205,7 +205,7 @@ class Bench:
             FAR: float(np.max(far)),
             CHI2: chi_square(seen[INTERVALS], after[INTERVALS]),
             PRIOR_ROWS: float(np.sum(np.abs(before - 0.5) > 0.49)),
-            GATES: float(found.attrs["divergences"] > 0) + float(self._rhat(found) > 1.05),
+            GATES: float(found.attrs["divergences"] > 0) + float(self._rhat(found) > 1.1),
         }
 
     def _seen(self, term: Any, tables: Tables) -> np.ndarray:
