@@ -32,6 +32,7 @@ from metinfer.report.gather import (
 )
 from metinfer.report.gather import evidence as tables
 from metinfer.report.words import number
+from metinfer.runs import changed_since
 
 TITLE = "Dormant tumour cells in the liver: what published tables say about therapies"
 #: What each gate guards, in words.
@@ -108,7 +109,7 @@ def collect(run: Any) -> ReportContent:
     rows = _fitted(fit.row_fits, evidence, predictive, "row")
     intervals = _fitted(fit.interval_fits, evidence, predictive, "interval")
     states = compare.state(compared), calibrate.state(calibrated)
-    judgement = verdict(run, gates, judged, author, missing, *states)
+    judgement = verdict(run, gates, judged, author, (*missing, *_stale(run)), *states)
     covered = scores.scores(rows, intervals, predictive)
     published = account.published_rows(evidence)
     return ReportContent(
@@ -215,6 +216,12 @@ def _guard(gate: dict[str, Any]) -> str:
     words = GUARDS.get(gate["name"], "")
     detail = DETAILS.get(gate.get("detail", ""), gate.get("detail", ""))
     return f"{words} ({detail.replace('_', ' ')})" if detail else words
+
+
+def _stale(run: Any) -> tuple[str, ...]:
+    """Why the results no longer answer for the folder that was fitted, if they do not."""
+    changed = ", ".join(changed_since(run))
+    return (f"stale: {changed} changed since the fit; this is of the copies",) if changed else ()
 
 
 def verdict(run: Any, gates: tuple[Gate, ...], judged: bool | None,
