@@ -177,7 +177,7 @@ def compare(folder: Path, quick: bool) -> list[dict[str, object]]:
 def _entry(name: str, value: float, target: float | None) -> dict[str, object]:
     shown = float(f"{value:.3g}")
     return {"name": name, "value": shown, "unit": "share", "target": target,
-            "ok": target is None or value <= target}  # fmt: skip
+            "ok": bool(target is None or value <= target)}  # fmt: skip
 
 
 def main() -> None:

@@ -25,8 +25,8 @@ def test_parts_of_a_benefit_stack_and_losses_go_left() -> None:
     axis = plots.lasting_against_delay({"made-up": _split()}).axes[0]
     widths = [b.get_width() for b in axis.patches]
     starts = [b.get_x() for b in axis.patches]
-    assert widths == pytest.approx([0.3, 0.1, -0.05])
-    assert starts == pytest.approx([0.0, 0.3, 0.0])
+    assert widths == pytest.approx([300, 100, -50])  # per 1,000 subjects
+    assert starts == pytest.approx([0, 300, 0])
 
 
 def test_window_draws_medians_in_percent_and_late_starts_in_years() -> None:

@@ -108,7 +108,7 @@ class Who:
     age: str
     death: str
     cohorts: str
-    competing: bool
+    state: str  # of death from other causes: competes, without competing death, does not matter
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,8 @@ SHOWN = {
     "dose": ("absolute_risk_reduction", "dose_half", "dose_most"),
     "interaction": ("risk_ratio", "over_bliss", "over_best"),
 }  # fmt: skip
+#: Tone of what is said of death from other causes.
+DEATH = {"without competing death": "warn"}
 #: Experiments listed for each answer.
 BEST = 2
 
@@ -131,7 +133,8 @@ def _now(value: bool | None) -> str:
 
 
 def _ranks(decisions: Decisions, kind: str) -> Table:
-    rows = [r for r in decisions.ranks if r.kind == kind]
+    here = {s.population for s in decisions.splits}
+    rows = [r for r in decisions.ranks if r.kind == kind and (not here or r.population in here)]
     most = max((len(r.probability) for r in rows), default=0)
 
     def place(k: int):  # noqa: ANN202
@@ -154,15 +157,11 @@ def _who(decisions: Decisions) -> Table:
         text("Era", lambda w: w.era),
         text("Adjuvant therapy", lambda w: w.adjuvant),
         text("Age", lambda w: w.age),
-        flag("Death from other causes", lambda w: _death(w.competing)),
+        flag("Death from other causes", lambda w: (w.state, DEATH.get(w.state, "good"))),
         text("Why", lambda w: w.death),
         text("Rests on", lambda w: w.cohorts or "no group of its own"),
     ]
-    return table("who", "For whom: the populations", columns, decisions.who, full=True)
-
-
-def _death(competing: bool) -> tuple[str, str]:
-    return ("competes", "good") if competing else ("without competing death", "warn")
+    return table("who", "For whom: the populations", columns, decisions.who, wide=True)
 
 
 def _courses(decisions: Decisions, kind: str) -> Table:

@@ -57,7 +57,7 @@ def to_json(predictions: xr.Dataset, decisions: Decisions | None = None) -> str:
         "variance": variance_records(found),
         "experiments": experiment_records(found),
     }
-    return json.dumps(document, indent=1, allow_nan=False)
+    return json.dumps(document, allow_nan=False)
 
 
 def to_csv(predictions: xr.Dataset, decisions: Decisions | None = None) -> str:

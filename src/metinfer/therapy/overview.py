@@ -25,9 +25,9 @@ from metinfer.therapy.teaching import (
 )
 
 #: Draws of each source that are solved again for every start, duration and dose.
-CURVE_DRAWS = 240
+CURVE_DRAWS = 200
 #: Sets of kinetics for them: every course has a solver grid per set, which costs most.
-CURVE_VARIANTS = 8
+CURVE_VARIANTS = 6
 #: Draws of the posterior for the parts of the variance and for experiments, and of the prior.
 ANSWER_DRAWS, PRIOR_DRAWS = 800, 400
 POSTERIOR, PRIOR = "posterior", "prior"

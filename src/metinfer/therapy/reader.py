@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from metinfer.errors import MetinferError
+from metinfer.evidence.settings import LARGEST_TOML, has_long_key
 
 _MISSING = object()
 
@@ -43,12 +44,15 @@ def load_toml(path: Path | str) -> dict[str, Any]:
     """Return parsed TOML file; a missing or broken one raises a TherapyError that names it."""
     path = Path(path)
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        text = path.read_text(encoding="utf-8-sig")
+        if len(text) > LARGEST_TOML or has_long_key(text):
+            raise RecursionError("too long, or nested too deeply")
+        return tomllib.loads(text)
     except OSError as error:
         raise TherapyError(
             [Fault(path.name, "file", f"cannot be read: {error.strerror}")]
         ) from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise TherapyError([Fault(path.name, "file", f"is not valid TOML: {error}")]) from None
 
 

@@ -30,6 +30,8 @@ from metinfer.therapy.decision_records import (
     variance_records,
 )
 
+#: What death from other causes does to the numbers of a population.
+COMPETES, WITHOUT, TOO_SHORT = "competes", "without competing death", "does not matter"
 #: Per how many subjects avoided metastases are counted.
 PER = 1000.0
 YEAR = 365.25
@@ -239,9 +241,15 @@ def _who(predicted: xr.Dataset) -> tuple[Who, ...]:
             endpoint += "; scenario: the therapy acts at every site"
         made.append(Who(
             text["population_label"], endpoint, text["era"], text["adjuvant"], text["age"],
-            text["other_cause_reason"], text["cohorts"], bool(one["competing_death"].item()),
+            text["other_cause_reason"], text["cohorts"], _death(one),
         ))  # fmt: skip
     return tuple(made)
+
+
+def _death(one: xr.Dataset) -> str:
+    if bool(one["competing_death"].item()):
+        return COMPETES
+    return TOO_SHORT if str(one["species"].item()) == "mouse" else WITHOUT
 
 
 def _courses(predicted: xr.Dataset) -> tuple[Course, ...]:

@@ -1,0 +1,124 @@
+"""Section 12 on made-up decisions: kinds apart, every number beside its prior, gaps said."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+
+import pytest
+
+from metinfer.report import figures
+from metinfer.report.build import as_json, render
+from metinfer.report.content import ASSUMED, LEARNT, Effect, Span
+from metinfer.report.contents_decisions import (
+    After,
+    Candidate,
+    Course,
+    Decisions,
+    Narrowing,
+    Rank,
+    Setting,
+    Share,
+    SplitBar,
+    Who,
+)
+from metinfer.report.sections_decisions import tables
+from tests.report.synthetic import small
+
+KINDS = ("regimen", "clamp")
+
+
+def _span(middle: float, wide: float = 0.2) -> Span:
+    return Span(middle, middle - wide / 2, middle + wide / 2, middle - wide, middle + wide)
+
+
+def _setting(question: str, kind: str, measure: str, value: float | None) -> Setting:
+    effect = Effect(
+        f"made-up {kind}", kind, "made-up people", measure, 10.0, _span(0.7), _span(0.8),
+        _span(0.75), 0.9, ASSUMED, "prior only",
+    )  # fmt: skip
+    return Setting(question, effect, value, "" if value is None else f"{value:g} years")
+
+
+def made_up() -> Decisions:
+    """Every part once for regimens and once for clamps."""
+    varied = [
+        _setting(q, kind, "risk_ratio", year)
+        for q in ("window", "duration") for kind in KINDS for year in (0.1, 1.0, 5.0)
+    ]  # fmt: skip
+    varied += [_setting("dose", "regimen", "absolute_risk_reduction", f) for f in (0.1, 1.0, 10.0)]
+    varied += [_setting("lasting", kind, "lasting_share", None) for kind in KINDS]
+    years = tuple(float(t) for t in range(11))
+    bands = {s: tuple(_span(0.8) for _ in years) for s in ("prior", "posterior")}
+    narrow = (Narrowing("made-up answer", 0.3, 0.02, 0.6, False, 400.0),)
+    return Decisions(
+        settings=tuple(varied),
+        splits=tuple(SplitBar(f"made-up {k}", k, "made-up people", 3.0, 1.0, -0.5, _span(3.5))
+                     for k in KINDS),
+        after=tuple(After(f"made-up {k}", k, "made-up people", 1.0, years, bands) for k in KINDS),
+        shares=(Share("made-up answer", 500, 0.2, {"parameter": 0.4, "sampling": 0.6}),),
+        candidates=tuple(
+            Candidate(f"c-{k}", f"experiment with a {k}", k, "mice", "share with metastasis",
+                      "43 days", 10, _span(0.8), _span(0.5), ((5, 0.2), (10, 0.4)), "prior only",
+                      narrow)
+            for k in KINDS
+        ),
+        ranks=tuple(Rank("made-up people", 10.0, k, f"made-up {k}", (0.7, 0.3)) for k in KINDS),
+        unranked=(("other people", "clamp", "5 years"),),
+        who=(Who("made-up people", "liver", "1990", "none", "adults", "no table", "nobody",
+                 "without competing death"),),
+        courses=tuple(Course(f"made-up {k}", k, "why") for k in KINDS),
+        computed=True,
+    )  # fmt: skip
+
+
+def test_regimens_and_clamps_never_share_a_table() -> None:
+    for table in tables(made_up()):
+        text = " ".join(cell.text for row in table.rows for cell in row)
+        assert not ("made-up regimen" in text and "made-up clamp" in text), table.name
+
+
+def test_every_number_of_a_therapy_stands_beside_its_prior_and_verdict() -> None:
+    for table in tables(made_up()):
+        if table.name.startswith(("window", "duration", "dose", "lasting")) and table.rows:
+            labels = [c.label for c in table.columns]
+            assert {"Posterior", "Prior", "Without mouse rows", "Learnt or assumed"} <= set(labels)
+            place = labels.index("Learnt or assumed")
+            assert {row[place].text for row in table.rows} == {ASSUMED}
+            assert LEARNT != ASSUMED
+
+
+def test_the_page_asks_and_answers_each_question() -> None:
+    page = render(dataclasses.replace(small(), decisions=made_up()))
+    for heading in ("Does it last, or only delay?", "When must it start", "How much is enough?",
+                    "Where does the doubt come from?", "The next experiment"):  # fmt: skip
+        assert heading in page
+    for name in ("window-regimen", "window-clamp", "duration-clamp", "dose-regimen",
+                 "lasting-regimen", "after-clamp", "variance-parts", "assurance-regimen"):  # fmt: skip
+        assert f'id="figure-{name}"' in page
+    assert "without competing death" in page
+    assert "Nothing is ranked in 1 other cases" in page
+
+
+def test_what_was_not_computed_is_said_with_its_command() -> None:
+    bare = Decisions(who=made_up().who)
+    page = render(dataclasses.replace(small(), decisions=bare))
+    assert re.search(r"Not run:.{0,10}</b> lasting or delay", page)
+    assert "Where does the doubt come from?" not in page
+
+
+def test_the_numbers_are_in_the_json() -> None:
+    document = as_json(dataclasses.replace(small(), decisions=made_up()))
+    assert document["content"]["decisions"]["candidates"][0]["assurance"] == [[5, 0.2], [10, 0.4]]
+    assert "narrowing" in document["tables"]
+
+
+def test_hazard_panels_mark_the_end_of_therapy() -> None:
+    axis = figures.hazard_afterwards(made_up().after[:1]).axes[0]
+    marks = [ln.get_xdata()[0] for ln in axis.lines if ln.get_linestyle() == ":"]
+    assert 1.0 in marks
+
+
+def test_variance_bars_fill_the_whole() -> None:
+    axis = figures.variance_parts(made_up().shares).axes[0]
+    assert sum(b.get_width() for b in axis.patches) == pytest.approx(100.0)
