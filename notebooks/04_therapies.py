@@ -96,7 +96,8 @@ def reduction(name: str) -> dict[str, object]:
     ask = [{**one, "measure": "absolute_risk_reduction"} for one in asked if one["name"] == name]
     draws = answers(run, therapies=therapies, asked=ask)[name]["posterior"]
     low, middle, high = np.nanquantile(draws, [0.05, 0.5, 0.95])
-    needed = f"{1 / high:.0f} to {1 / low:.0f}" if low > 0 else f"{1 / high:.0f} or more, or harm"
+    least, most = (f"{float(f'{1 / end:.2g}'):g}" for end in (high, low))
+    needed = f"{least} to {most}" if low > 0 else f"{least} or more, or harm"
     return {
         "therapy": labels[name],
         "risk reduction (percentage points)": f"{100 * middle:.1f} ({100 * low:.1f} to {100 * high:.1f})",
@@ -142,7 +143,8 @@ plots.window_by_start(starts, decide.window(clamp, starts, follow=5.0), follow=5
 #
 # A therapy that clears dormant cells has a benefit that lasts. One that only keeps them asleep
 # postpones: when it stops, they wake. The metastases avoided are split into founders **cleared** and
-# founders **still there**, dormant or growing, at ten years.
+# founders **still there**, dormant or growing, at ten years. A part to the left of zero means that fewer
+# are left than without therapy: they were cleared before they could wake.
 
 # %%
 splits = {

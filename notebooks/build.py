@@ -26,8 +26,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 HERE = Path(__file__).parent
 #: Folders of the tree that notebooks read.
 READ = ("data", "examples", "tests", "src")
-#: Seconds that one cell may take; a notebook has 90 on two cores, compiling with cold caches aside.
-CELL_LIMIT = 300
+#: Seconds after which a cell is given up. A notebook has 90 on two idle cores with warm caches.
+CELL_LIMIT = 1800
 #: A notebook with its figures is lighter than this (bytes).
 HEAVIEST = 1_000_000
 
@@ -88,6 +88,8 @@ def stored(text: Path) -> NotebookNode:
 
 def in_step(text: Path) -> bool:
     """Whether the stored notebook has the cells of its text."""
+    if not text.with_suffix(".ipynb").is_file():
+        return False
     kept, made = stored(text), read(text)
     return [(c.cell_type, c.source) for c in kept.cells] == [
         (c.cell_type, c.source) for c in made.cells
@@ -99,9 +101,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", help="beginnings of names, for example 01")
     parser.add_argument("--check", action="store_true", help="compare only")
+    parser.add_argument("--into", type=Path, default=HERE, help="folder of the notebooks")
     parser.add_argument("--scratch", type=Path, help="run there, and keep what was fitted")
     asked = parser.parse_args()
-    texts = [t for t in sources() if not asked.names or t.name.startswith(tuple(asked.names))]
+    texts = [t for t in sources() if not asked.names]
+    for name in asked.names:
+        texts += [t for t in sources() if t.name.startswith(name)]
     if asked.check:
         stale = [t.name for t in texts if not in_step(t)]
         sys.exit(f"not in step with their text: {', '.join(stale)}" if stale else 0)
@@ -109,7 +114,7 @@ def main() -> None:
         folder = scratch(asked.scratch or Path(root))
         for text in texts:
             began = time.perf_counter()
-            nbformat.write(execute(read(text), folder), text.with_suffix(".ipynb"))
+            nbformat.write(execute(read(text), folder), asked.into / f"{text.stem}.ipynb")
             print(f"{text.stem}: {time.perf_counter() - began:.0f} s", flush=True)
 
 

@@ -34,6 +34,14 @@ def test_responses_tell_curves_apart_without_colour() -> None:
     assert axis.lines[1].get_ydata() == pytest.approx([1.0, 3.0])
 
 
+def test_a_logarithmic_axis_names_what_was_tried() -> None:
+    axis = plots.responses([5, 10, 40], {"one": [1, 2, 3]}, "mice", "chance", log=True).axes[0]
+    assert [t.get_text() for t in axis.get_xticklabels()] == ["5", "10", "40"]
+    draws = np.geomspace(0.3, 0.9, 50)
+    axis = plots.what_was_learnt({"a": {"prior": draws, "after": draws}}, "ratio").axes[0]
+    assert [t.get_text() for t in axis.get_xticklabels()] == ["0.5", "1"]
+
+
 def test_answers_stand_in_the_order_of_what_was_known_with_the_truth() -> None:
     draws = np.linspace(0.5, 1.5, 101)
     answers = {"ratio": {"prior": draws, "after": np.append(draws / 2, np.nan)}}

@@ -16,6 +16,8 @@ from metinfer.report.figures.style import MUTED, SERIES, Frame, band, canvas, le
 
 #: Followed for longer than this, time is drawn in years.
 LONGEST_IN_DAYS = 500.0
+#: Letters of a label of which three stand side by side.
+SHORT = 36
 
 
 @styled
@@ -39,7 +41,7 @@ def courses(solved: Any, states: Mapping[str, str], arms: Mapping[str, str] | No
     day = np.asarray(solved["day"].values, dtype=float)
     scale, unit = (365.25, "years") if day[-1] > LONGEST_IN_DAYS else (1.0, "days")
     columns = min(2, len(states))
-    frame = Frame(above=0.16, head=0.24 + 0.17 * math.ceil(len(names) / 3))
+    frame = Frame(above=0.16, head=_head(list(names.values())))
     figure, axes = canvas([1.5] * math.ceil(len(states) / columns), columns, frame)
     for axis, (state, label) in zip(axes.flat, states.items(), strict=False):
         for look, arm in zip(_looks(len(names)), names, strict=True):
@@ -73,13 +75,15 @@ def responses(x: Sequence[float], lines: Mapping[str, Sequence[float]], across: 
     log : bool
         Whether the horizontal axis is logarithmic.
     """
-    frame = Frame(above=0.1, head=0.24 + 0.17 * math.ceil(len(lines) / 3))
+    frame = Frame(above=0.1, head=_head(list(lines)))
     figure, axes = canvas([2.2], 1, frame)
     axis = axes[0, 0]
     for look, values in zip(_looks(len(lines)), lines.values(), strict=True):
         axis.plot(x, values, color=look[0], ls=look[2], lw=1.9)
     if log:
         axis.set_xscale("log")
+        axis.set_xticks(list(x), [f"{v:g}" for v in x])
+        axis.minorticks_off()
     axis.set_xlabel(across)
     axis.set_ylabel(wrap(up, 40, 2))
     _from_zero(axis)
@@ -103,6 +107,16 @@ def _from_zero(axis: Axes) -> None:
 
 
 def _key(figure: Figure, labels: Sequence[str]) -> None:
-    handles = [Line2D([], [], color=look[0], ls=look[2], lw=1.9, label=wrap(label, 44, 1))
+    handles = [Line2D([], [], color=look[0], ls=look[2], lw=1.9, label=wrap(label, 60, 1))
                for look, label in zip(_looks(len(labels)), labels, strict=True)]  # fmt: skip
-    legend(figure, handles, 3)
+    legend(figure, handles, _columns(labels))
+
+
+def _columns(labels: Sequence[str]) -> int:
+    """Columns of the legend: long labels need room."""
+    return 2 if max(map(len, labels)) > SHORT else 3
+
+
+def _head(labels: Sequence[str]) -> float:
+    """Inches above the panels for the legend."""
+    return 0.24 + 0.17 * math.ceil(len(labels) / _columns(labels))
