@@ -25,6 +25,13 @@ ChainsEach = Annotated[
 ]
 ShortDraws = Annotated[int | None, typer.Option("--draws", show_default="500")]
 ShortTune = Annotated[int | None, typer.Option("--tune", show_default="500")]
+RowChains = Annotated[
+    int | None,
+    typer.Option(
+        help="Chains without each value that importance sampling cannot leave out; 0 for none.",
+        show_default="1",
+    ),
+]
 Scheduler = Annotated[
     str | None, typer.Option(metavar="ADDRESS", help="A Dask scheduler that makes the fits.")
 ]
@@ -43,6 +50,7 @@ def compare(
     draws: ShortDraws = None,
     tune: ShortTune = None,
     chains: ChainsEach = None,
+    row_chains: RowChains = None,
     seed: Seed = None,
     scheduler: Scheduler = None,
     quick: Quick = False,
@@ -59,7 +67,8 @@ def compare(
     from metinfer.evidence import read_evidence
     from metinfer.workflow import plain
 
-    given: dict[str, Any] = {"draws": draws, "tune": tune, "variant_chains": chains, "seed": seed}
+    given: dict[str, Any] = {"draws": draws, "tune": tune, "variant_chains": chains}
+    given |= {"row_chains": row_chains, "seed": seed}
     plan = comparison.plan_of(quick, {k: v for k, v in given.items() if v is not None})
     with resumable(out):
         found = comparison.compare(

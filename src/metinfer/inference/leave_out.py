@@ -74,7 +74,8 @@ class Seen:
     @property
     def tail(self) -> float:
         """Smallest tail probability of what is shown, times their number, at most 1."""
-        return min(1.0, len(self.shown) * min((p.tail for p in self.shown), default=1.0))
+        smallest = min((p.tail for p in self.shown), default=1.0)
+        return min(1.0, max(len(self.shown), 1) * smallest)
 
     def inside(self, mass: float) -> int:
         """Values inside their central interval of this mass."""
