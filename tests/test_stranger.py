@@ -49,7 +49,7 @@ def test_every_therapy_stands_beside_its_prior(
     run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert call(monkeypatch, "predict", run, "--format", "json") == 0
-    records = json.loads(capsys.readouterr().out)
+    records = json.loads(capsys.readouterr().out)["effects"]
     assert {"n803", "ifng_sc", "cxcr4_block", "timp1_neutral"} <= {r["therapy"] for r in records}
     for record in records:
         for name in ("absolute_risk_reduction", "risk_ratio", "risk_untreated"):
@@ -66,11 +66,68 @@ def test_without_its_mouse_rows_nothing_is_left_but_the_prior(
 ) -> None:
     """All rows are mouse rows: the fit without them is the prior, within Monte-Carlo error."""
     assert call(monkeypatch, "predict", run, "--format", "json") == 0
-    for record in json.loads(capsys.readouterr().out):
+    for record in json.loads(capsys.readouterr().out)["effects"]:
         if record["therapy"] == "n803":
             risk = record["risk_untreated"]
             spread = risk["prior"]["hi90"] - risk["prior"]["lo90"]
             assert abs(risk["no_mouse"]["median"] - risk["prior"]["median"]) < 0.35 * spread
+
+
+MINE = """
+[therapies.mine]
+kind = "regimen"
+label = "my own schedule"
+start = 2.0
+doses = [{ agent = "n803", amount = 1.0, unit = "ug/kg", route = "subcutaneous", every = 4.0, count = 5 }]
+
+[experiments.mine]
+therapy = "mine"
+population = "POPULATION"
+day = 20.0
+n = 12
+"""
+
+
+def test_my_own_therapy_is_predicted_and_decided_about(
+    run: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """From the command line and as in a notebook: the same numbers, every question answered."""
+    import metinfer as mi
+    from metinfer.therapy.populations import read_populations
+
+    home = run / "inputs"
+    population = next(iter(read_populations(home / "populations.toml")))
+    agents = (home / "therapies.toml").read_text().split("[therapies.")[0]
+    path = tmp_path / "mine.toml"
+    path.write_text(agents + MINE.replace("POPULATION", population))
+    assert call(monkeypatch, "predict", run, "--therapies", path, "--format", "json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert {r["therapy"] for r in told["effects"]} == {"mine"}
+    asked = {r["question"] for r in told["decisions"] if r["therapy"] == "mine"}
+    assert asked == {"lasting", "window", "duration", "dose"}
+    assert told["variance"][0]["shares"]["parameter"] is not None
+    assert [e["experiment"] for e in told["experiments"]] == ["mine"]
+    assert told["experiments"][0]["answers"][0]["variance_removed"] < 1.0
+    loaded = mi.load_run(run)
+    here = mi.predict(loaded, therapies=path)
+    ratio = here["answer"].sel(source="posterior", measure="risk_ratio").isel(horizon=0)
+    medians = {r["population"]: r for r in told["effects"] if r["horizon_year"] == float(
+        here["horizon_year"].sel(population=r["population"])[0])}  # fmt: skip
+    for name, record in medians.items():
+        assert record["risk_ratio"]["posterior"]["median"] == pytest.approx(
+            float(ratio.sel(population=name).median()), rel=1e-4
+        )
+    assert "mine" in mi.decisions(loaded, therapies=path)["window"]["therapy"]
+
+
+def test_an_experiment_in_nobody_is_refused(
+    run: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    agents = (run / "inputs" / "therapies.toml").read_text().split("[therapies.")[0]
+    path = tmp_path / "mine.toml"
+    path.write_text(agents + MINE)
+    assert call(monkeypatch, "predict", run, "--therapies", path) == 1
+    assert "unknown population 'POPULATION'" in capsys.readouterr().err
 
 
 def test_the_report_names_the_study_and_is_not_reportable(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from metinfer.report.build import report
     from metinfer.run_difference import compare_runs
     from metinfer.runs import Run, load_run
-    from metinfer.workflow import diagnose, predict
+    from metinfer.workflow import decisions, diagnose, predict
 
 # Silent unless the caller asks: logging.getLogger("metinfer").
 logging.getLogger(__name__).addHandler(logging.NullHandler())
@@ -40,6 +40,7 @@ _HOME = {
     "compare": "metinfer.comparison",
     "compare_runs": "metinfer.run_difference",
     "combine": "metinfer.evidence",
+    "decisions": "metinfer.workflow",
     "diagnose": "metinfer.workflow",
     "fit": "metinfer.inference.sample",
     "load_run": "metinfer.runs",
@@ -57,6 +58,7 @@ __all__ = [
     "compare",
     "compare_runs",
     "combine",
+    "decisions",
     "diagnose",
     "fit",
     "load_run",

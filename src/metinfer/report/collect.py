@@ -140,7 +140,7 @@ def collect(run: Any) -> ReportContent:
         curves=predictions.curves(found),
         effects=predictions.effects(found),
         decisions=decisions.decisions(
-            _groups(run, "decisions.nc"), predicted, evidence.analysis.get("answer", [])
+            _groups(run, "decisions.nc"), predicted, evidence.analysis.get("answer", []), found
         ),
         limits=_limits(evidence),
         reproduce=_reproduce(run),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -180,13 +180,20 @@ def _narrowed(cell: xr.Dataset) -> dict[str, Any]:
     }
 
 
-def rank_records(predictions: xr.Dataset) -> list[dict[str, Any]]:
+def rank_records(
+    predictions: xr.Dataset, records: Sequence[Mapping[str, Any]] | None = None
+) -> list[dict[str, Any]]:
     """Rank probabilities of the learnt therapies of each kind, population and horizon.
 
     ``probability`` is therapy -> probability of each rank, best first; ``refused`` says why the
-    others have none. Where nothing was learnt nothing is ranked.
+    others have none. Where nothing was learnt nothing is ranked. `records` are those of
+    `records.to_records`, if they are there: verdicts need not be found twice.
     """
     made = []
+    known: dict[tuple[str, float], dict[str, str | None]] = {}
+    for r in records or ():
+        cell = known.setdefault((r["population"], r["horizon_year"]), {})
+        cell[r["therapy"]] = r["risk_ratio"]["learnt"]
     if "posterior" not in predictions["source"]:
         return []
     for population in predictions["population"].values:
@@ -195,7 +202,8 @@ def rank_records(predictions: xr.Dataset) -> list[dict[str, Any]]:
             for kind in ("regimen", "clamp"):
                 if not np.isfinite(year) or kind not in predictions["kind"]:
                     continue
-                found = rank_probabilities(predictions, str(population), h, kind)
+                verdicts = known.get((str(population), float(year)))
+                found = rank_probabilities(predictions, str(population), h, kind, verdicts)
                 made.append({
                     "population": str(population), "kind": kind, "horizon_year": plain(year),
                     "probability": {

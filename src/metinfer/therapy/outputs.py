@@ -49,10 +49,10 @@ Decisions = Mapping[str, xr.Dataset]
 
 def to_json(predictions: xr.Dataset, decisions: Decisions | None = None) -> str:
     """Return an object: effects, ranks, decisions, variance, experiments (JSON, no NaN)."""
-    found = decisions or {}
+    found, effects = decisions or {}, to_records(predictions)
     document = {
-        "effects": to_records(predictions),
-        "ranks": rank_records(predictions),
+        "effects": effects,
+        "ranks": rank_records(predictions, effects),
         "decisions": decision_records(found, predictions),
         "variance": variance_records(found),
         "experiments": experiment_records(found),
@@ -94,7 +94,7 @@ def to_text(predictions: xr.Dataset, decisions: Decisions | None = None) -> str:
         chosen = [r for r in records if r["kind"] == kind]
         if chosen:
             lines += [*_title(title), *map(_line, chosen)]
-    lines += _ranks(rank_records(predictions))
+    lines += _ranks(rank_records(predictions, records))
     if decisions:
         lines += _decisions(decision_records(decisions, predictions))
         lines += _variance(variance_records(decisions))
@@ -141,7 +141,8 @@ def _ranks(records: Sequence[Mapping[str, Any]]) -> list[str]:
         return [*lines, "None: nowhere was the effect of two therapies of one kind learnt."]
     for r in made:
         best = ", ".join(f"{t} {row[0]:.2f}" for t, row in r["probability"].items())
-        lines.append(f"{r['population']}, {r['kind']}s, {r['horizon_year']:.3g} years: best {best}")
+        when = horizon_text(r["horizon_year"])
+        lines.append(f"{r['population']}, {r['kind']}s, {when}: best {best}")
     return lines
 
 

@@ -34,7 +34,11 @@ class Ranking:
 
 
 def rank_probabilities(
-    predictions: xr.Dataset, population: str, horizon: int, kind: str = "regimen"
+    predictions: xr.Dataset,
+    population: str,
+    horizon: int,
+    kind: str = "regimen",
+    verdicts: Mapping[str, str | None] | None = None,
 ) -> Ranking:
     """Rank the therapies of one kind by risk ratio over paired posterior draws.
 
@@ -47,12 +51,18 @@ def rank_probabilities(
         Place among the horizons of the population.
     kind : str
         ``regimen``, ``clamp`` or ``adverse``: kinds are never ranked together.
+    verdicts : mapping of str to str, optional
+        Verdict of each therapy's risk ratio, where it is known already.
     """
     kinds = predictions["kind"].to_numpy()
     names = [str(t) for t in predictions["therapy"].to_numpy()[kinds == kind]]
     refused = {}
     for name in names:
-        found = verdict(predictions, name, population, horizon)
+        found = (
+            verdicts.get(name)
+            if verdicts is not None
+            else verdict(predictions, name, population, horizon)
+        )
         if found != LEARNT:
             refused[name] = f"its {EFFECT.replace('_', ' ')} is {found or 'not compared'}"
     ranked = [n for n in names if n not in refused]

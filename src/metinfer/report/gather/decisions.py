@@ -46,6 +46,7 @@ def decisions(
     found: Mapping[str, xr.Dataset] | None,
     predicted: xr.Dataset | None,
     asked: Iterable[Mapping[str, Any]],
+    records: Sequence[Mapping[str, Any]] | None = None,
 ) -> Decisions:
     """Return everything of section 12 besides effects and curves.
 
@@ -56,18 +57,20 @@ def decisions(
     predicted : xarray.Dataset or None
     asked : iterable of mapping
         ``[[answer]]`` entries of analysis.toml.
+    records : sequence of mapping, optional
+        Effects, if they are there already (`therapy.records.to_records`).
     """
     if predicted is None:
         return Decisions()
-    ranks, unranked = _ranks(predicted)
+    ranks, unranked = _ranks(predicted, records)
     base = {"ranks": ranks, "unranked": unranked, "who": _who(predicted),
             "courses": _courses(predicted)}  # fmt: skip
     if found is None or not _together(found, predicted):
         return Decisions(**base)
-    records = decision_records(found, predicted)
+    settings = decision_records(found, predicted)
     names = _answer_names(asked, predicted)
     return Decisions(
-        settings=tuple(s for r in records for s in _settings(r)),
+        settings=tuple(s for r in settings for s in _settings(r)),
         splits=_splits(found),
         after=_after(found),
         shares=tuple(
@@ -213,11 +216,13 @@ def _five(span: Span) -> tuple[float, ...]:
     return (span.median, span.lo50, span.hi50, span.lo90, span.hi90)
 
 
-def _ranks(predicted: xr.Dataset) -> tuple[tuple[Rank, ...], tuple[tuple[str, str, str], ...]]:
+def _ranks(
+    predicted: xr.Dataset, records: Sequence[Mapping[str, Any]] | None
+) -> tuple[tuple[Rank, ...], tuple[tuple[str, str, str], ...]]:
     cures, groups = _labels(predicted, "therapy"), _labels(predicted, "population")
     ranks: list[Rank] = []
     unranked: list[tuple[str, str, str]] = []
-    for record in rank_records(predicted):
+    for record in rank_records(predicted, records):
         group = groups[record["population"]]
         ranks += [
             Rank(group, record["horizon_year"], record["kind"], cures[t], tuple(p))
