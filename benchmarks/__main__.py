@@ -1,0 +1,127 @@
+"""All benchmarks on this machine: benchmarks/results.json and docs/benchmarks.md.
+
+Run: make bench, or python -m benchmarks [--part NAME ...] [--no-demo]. Parts that are not named
+keep their last results. Under 12 minutes on two idle cores; timings of a busy machine say little.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks import accuracy, gradient_speed, joint_compare, start_up
+from benchmarks.page import write_page
+from metinfer.provenance import machine, now, versions
+
+HERE = Path(__file__).parent
+RESULTS = HERE / "results.json"
+#: Prior draws held against LSODA here; `accuracy.json`, if it is there, holds more.
+DRAWS = 20
+Rows = list[dict[str, Any]]
+
+
+def say(text: str) -> None:
+    """Tell how far it is."""
+    print(f"[{time.strftime('%H:%M:%S')}] {text}", file=sys.stderr, flush=True)
+
+
+def accuracy_rows() -> Rows:
+    """Accuracy over few draws, and the worst cases of the long run kept in `accuracy.json`."""
+    rows = [r for r in accuracy.run(DRAWS) if "worst" in r["name"] or "gradient" in r["name"]]
+    for row in rows:
+        row["note"] = f"{DRAWS} prior draws"
+    kept = HERE / "accuracy.json"
+    if kept.is_file():
+        long = json.loads(kept.read_text(encoding="utf-8"))
+        rows = [r | {"name": r["name"] + ", long run"} for r in long if "worst" in r["name"]] + rows
+    return rows
+
+
+def kernel_rows() -> Rows:
+    """The solve alone: time per step, and scaling over arms."""
+    return gradient_speed.kernel_rows() + gradient_speed.scaling_rows((10, 100, 1000))
+
+
+def calibration_rows() -> Rows:
+    """Wall time of 200 simulated fits, as `benchmarks/calibrate_notes.json` holds it."""
+    path = HERE / "calibrate_notes.json"
+    notes = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    value = notes.get("wall_min")
+    said = "" if value is not None else "not measured; see docs/calibration.md"
+    name = "200 simulated fits on 2 cores"
+    return [joint_compare.entry(name, value, "min", 20.0, note=said, below=True)]
+
+
+def parts(*, demo: bool) -> dict[str, Callable[[], Rows]]:
+    """Parts in the order of the design targets."""
+    return {
+        "accuracy": accuracy_rows,
+        "contenders": lambda: joint_compare.contender_rows(say),
+        "start-up": lambda: start_up.first_gradient_rows() + start_up.check_rows(),
+        "demo": lambda: start_up.demo_rows() if demo else _kept().get("demo", []),
+        "scaling": kernel_rows,
+        "calibration": calibration_rows,
+    }
+
+
+def _kept() -> dict[str, Rows]:
+    if not RESULTS.is_file():
+        return {}
+    found: dict[str, Rows] = {}
+    for row in json.loads(RESULTS.read_text(encoding="utf-8"))["results"]:
+        found.setdefault(row["part"], []).append(row)
+    return found
+
+
+def measured(name: str, part: Callable[[], Rows]) -> Rows:
+    """Rows of one part; a part that fails is a row that says so."""
+    say(name)
+    try:
+        rows = part()
+    except Exception as problem:
+        rows = [joint_compare.entry(f"{name}: failed", None, "", 0.0, note=str(problem)[:300])]
+    return [{"part": name} | r for r in rows]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure, write both files, and say what missed its target."""
+    every = parts(demo=True)
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument(
+        "--part", action="append", choices=list(every), help="only this; repeatable"
+    )
+    parser.add_argument("--no-demo", action="store_true", help="keep the last times of the demo")
+    options = parser.parse_args(arguments)
+    kept, begin = _kept(), time.perf_counter()
+    busy = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
+    rows: Rows = []
+    for name, part in parts(demo=not options.no_demo).items():
+        chosen = options.part is None or name in options.part
+        rows += measured(name, part) if chosen else kept.get(name, [])
+    found = {
+        "written": now(), "machine": machine(), "versions": versions() | joint_compare_versions(),
+        "load_at_start": round(busy, 2), "seconds": round(time.perf_counter() - begin, 1),
+        "results": rows,
+    }  # fmt: skip
+    RESULTS.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    write_page(found)
+    missed = [r["name"] for r in rows if not r["ok"]]
+    say(f"{len(rows)} results, missed: {', '.join(missed) or 'none'}")
+    return 0
+
+
+def joint_compare_versions() -> dict[str, str]:
+    """Versions of the packages compared with, as locked."""
+    lines = joint_compare.LOCK.read_text(encoding="utf-8").splitlines()
+    pins = [line.split()[0].split("==") for line in lines if "==" in line]
+    return {n: v for n, v in pins if n in ("jax", "diffrax", "numpyro", "blackjax")}
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,121 @@
+"""Start-up of the joint model, time of a check and of the demo, each in fresh processes.
+
+Run: python -m benchmarks.start_up [--demo]. Prints a JSON list of name, value, unit, target and
+ok. Cold means that every cache of compiled code is empty.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+#: Seconds: import to first gradient, check, demo (design targets 4).
+FIRST = {"cold": 25.0, "warm": 10.0}
+DEMO = {"cold": 120.0, "warm": 90.0}
+CHECK = 1.0
+PARTS = ("import", "kernel", "read and graph", "compile for the sampler", "first gradient")
+SCRIPT = """
+import json, time
+t = [time.perf_counter()]
+import nutpie, numpy as np, pymc
+from metinfer.compiling import reproducible
+from metinfer.evidence import read_evidence
+from metinfer.inference.model import Joint, joint_model
+from metinfer.mechanism.compile import kernel
+t.append(time.perf_counter())
+kernel()
+t.append(time.perf_counter())
+model = joint_model(Joint.of(read_evidence("data")))
+t.append(time.perf_counter())
+with reproducible():
+    compiled = nutpie.compile_pymc_model(model)
+t.append(time.perf_counter())
+nutpie.sample(compiled, draws=1, tune=1, chains=1, progress_bar=False)
+t.append(time.perf_counter())
+print(json.dumps(np.diff(t).tolist()))
+"""
+
+
+def row(name: str, value: float, unit: str, target: float | None = None) -> dict[str, Any]:
+    """One result that should not exceed its target."""
+    ok = target is None or value <= target
+    value = float(f"{value:.4g}")
+    return {"name": name, "value": value, "unit": unit, "target": target, "ok": ok}
+
+
+def environment(folder: str | None = None) -> dict[str, str]:
+    """Variables of a process with the sources first; with all caches in `folder`, if one is given."""
+    paths = [str(ROOT / "src"), str(ROOT), *filter(None, sys.path)]
+    found = os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
+    if folder:
+        found |= {
+            "METINFER_CACHE_DIR": f"{folder}/metinfer",
+            "PYTENSOR_FLAGS": f"base_compiledir={folder}/pytensor",
+            "NUMBA_CACHE_DIR": f"{folder}/numba",
+            "XDG_CACHE_HOME": f"{folder}/xdg",
+        }
+    return found
+
+
+def _clocked(arguments: Sequence[str], caches: Mapping[str, str]) -> tuple[float, str]:
+    start = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, *arguments], env=dict(caches), cwd=ROOT, capture_output=True, text=True,
+        check=True,
+    )  # fmt: skip
+    return time.perf_counter() - start, done.stdout
+
+
+def first_gradient_rows() -> list[dict[str, Any]]:
+    """Import to first gradient, apart by part, with empty and with filled caches."""
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        for state, target in FIRST.items():
+            _, out = _clocked(["-c", SCRIPT], environment(folder))
+            parts = json.loads(out)
+            named = zip(PARTS, parts, strict=True)
+            rows += [row(f"{state} start: {name}", value, "s") for name, value in named]
+            rows.append(row(f"{state} start: import to first gradient", sum(parts), "s", target))
+    return rows
+
+
+def check_rows(repeats: int = 3) -> list[dict[str, Any]]:
+    """`metinfer check` of the bundled evidence, the best of a few."""
+    command = ["-m", "metinfer.cli", "check", "data"]
+    best = min(_clocked(command, environment())[0] for _ in range(repeats))
+    return [row("metinfer check", best, "s", CHECK)]
+
+
+def demo_rows(*, cold: bool = True) -> list[dict[str, Any]]:
+    """`metinfer demo` from nothing to the report: with empty caches, then with filled ones."""
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        for state in ("cold", "warm") if cold else ("warm",):
+            caches = environment(folder if cold else None)
+            command = ["-m", "metinfer.cli", "demo", "-o", f"{folder}/{state}"]
+            rows.append(
+                row(f"metinfer demo, {state}", _clocked(command, caches)[0], "s", DEMO[state])
+            )
+    return rows
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print all results."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--demo", action="store_true", help="also time the demo, cold and warm")
+    options = parser.parse_args(arguments)
+    rows = first_gradient_rows() + check_rows()
+    print(json.dumps(rows + (demo_rows() if options.demo else []), indent=1))
+
+
+if __name__ == "__main__":
+    main()
