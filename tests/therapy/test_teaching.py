@@ -128,6 +128,7 @@ def test_assurance_of_a_mean_is_the_power_of_a_t_test() -> None:
     one, two = rng.normal(0.5, 0.35, (4000, 6)), rng.normal(0.0, 0.35, (4000, 6))
     assert ours == pytest.approx(np.mean(ttest_ind(one, two, axis=1).pvalue < 0.05), abs=0.03)
     assert assurance_of_mean(np.zeros(3), 0.35, 6) == pytest.approx(0.05)
+    assert assurance_of_mean(np.array([3.0, -3.0]), 0.35, 24) == pytest.approx(1.0)
     assert np.isnan(assurance_of_mean(np.zeros(3), 0.35, 1))
 
 

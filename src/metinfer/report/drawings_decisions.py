@@ -11,6 +11,8 @@ from metinfer.report.sections_decisions import KINDS
 
 #: Draw items as one picture: name, title, caption, function, items.
 Draw = Callable[[str, str, str, Callable[..., Any], Any], Any]
+#: Lines on one picture: as many as there are looks to tell them apart.
+LINES = 6
 #: Panels on one picture.
 PANELS = 9
 MEASURE = {"window": "risk_ratio", "duration": "risk_ratio", "dose": "absolute_risk_reduction"}
@@ -118,6 +120,11 @@ def _experiments(decisions: Decisions, draw: Draw) -> list[Any]:
             "(two-sided, 5 %). A curve that levels off below 100 % says that the effect may be "
             "absent or the other way round."
         )
-        title = f"Assurance of candidate experiments, {KINDS.get(kind, kind)}"
-        made.append(draw(f"assurance-{kind}", title, caption, figures.assurance_curves, group))
+        shown = [c for c in group if c.assurance]
+        for k in range(0, len(shown), LINES):
+            part = f", {k // LINES + 1}" if len(shown) > LINES else ""
+            title = f"Assurance of candidate experiments, {KINDS.get(kind, kind)}{part}"
+            name = f"assurance-{kind}{part.replace(', ', '-')}"
+            draws = shown[k : k + LINES]
+            made.append(draw(name, title, caption, figures.assurance_curves, draws))
     return made

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+#: Standard errors beyond a test's limit at which it is sure to find an effect.
+SURE = 6.0
 #: Quantiles reported of a result.
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
@@ -77,5 +79,8 @@ def assurance_of_mean(log_ratio: np.ndarray, log_sd: float, n: int, alpha: float
     good = log_ratio[np.isfinite(log_ratio)]
     free = 2 * n - 2
     limit = t.ppf(1.0 - alpha, free)
-    shift = good / (log_sd * np.sqrt(2.0 / n))
-    return float(np.mean(nct.sf(limit, free, shift) + nct.cdf(-limit, free, shift)))
+    shift = np.abs(good) / (log_sd * np.sqrt(2.0 / n))
+    sure = shift > limit + SURE  # beyond reach of the distribution's numerics
+    near = np.where(sure, 0.0, shift)
+    found = nct.sf(limit, free, near) + nct.cdf(-limit, free, near)
+    return float(np.mean(np.where(sure, 1.0, found)))
