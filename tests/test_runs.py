@@ -235,7 +235,9 @@ def test_a_record_that_leads_elsewhere_is_refused(complete, key, value):
         runs.load_run(complete.path)
 
 
-@pytest.mark.parametrize("text", ["a = " + "[" * 100_000, "a = " + "9" * 9999, "#" * 3_000_000])
+@pytest.mark.parametrize(
+    "text", ["a = " + "[" * 100_000, "a = " + "9" * 9999, "#" * 3_000_000, "a." * 99_999 + "a = 1"]
+)
 def test_a_record_that_is_a_bomb_is_refused(complete, text):
     (complete.path / "run.toml").write_text(text)
     with pytest.raises(RunError, match="damaged"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import shutil
 import tomllib
@@ -14,7 +15,7 @@ from benchmarks.faults.ledger import Ledger, require
 from metinfer.errors import EvidenceError, MetinferError
 from metinfer.evidence import read_evidence
 from metinfer.runs import load_run, read_record
-from metinfer.storage import digest
+from metinfer.storage import digest, read_groups
 
 SCRIPT = "<script>document.title='harm'</script><img src=x onerror=alert(1)>"
 FORMULA = '=HYPERLINK("http://example.org","x")'
@@ -24,14 +25,14 @@ NAMES = ("../../escaped", "..", "/tmp/escaped", "a/b", "a\\b", "con:nul", "$(tou
 
 
 class Payload:
-    """Creates a file when it is unpickled."""
+    """Makes a folder when it is unpickled."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
         """What the unpickler is told to do."""
-        return open, (str(self.path), "w")
+        return os.mkdir, (str(self.path),)
 
 
 def try_all(data: Path, finished: Path, work: Path, ledger: Ledger) -> None:
@@ -140,7 +141,7 @@ def _pickled(finished: Path, work: Path, name: str) -> str:
     """A file of the run is a pickle, and run.toml vouches for it."""
     folder, record = _changed(finished, work)
     mark = work / "harm"
-    mark.unlink(missing_ok=True)
+    shutil.rmtree(mark, ignore_errors=True)
     (folder / name).write_bytes(pickle.dumps(Payload(mark)))
     sha = digest(folder / name)
     if name.startswith("inputs/"):
@@ -151,12 +152,10 @@ def _pickled(finished: Path, work: Path, name: str) -> str:
 
     def load() -> None:
         run = load_run(folder)
+        if name.startswith("chains/"):
+            read_groups(folder / name)
         run.groups  # noqa: B018
         run.evidence  # noqa: B018
-        if name.startswith("chains/"):
-            from metinfer.storage import read_groups
-
-            read_groups(folder / name)
 
     found = _refused(load)
     require(not mark.exists(), "the pickle was executed")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from metinfer.errors import RunError
+from metinfer.evidence.settings import has_long_key
 
 #: Layout of a run folder; raised when older programs could not read it.
 SCHEMA = 1
@@ -82,7 +83,10 @@ def read_record(path: Path) -> Record:
         size = (path / "run.toml").stat().st_size
         if size > LARGEST_RECORD:
             raise RunError(f"{path / 'run.toml'} is damaged: it has {size} bytes")
-        table = tomllib.loads((path / "run.toml").read_text(encoding="utf-8"))
+        text = (path / "run.toml").read_text(encoding="utf-8")
+        if has_long_key(text):
+            raise RecursionError("a key has too many parts")
+        table = tomllib.loads(text)
     except (FileNotFoundError, NotADirectoryError):
         raise RunError(f"{path} is not a run folder (it has no run.toml)") from None
     except (ValueError, RecursionError) as error:

@@ -19,6 +19,8 @@ from metinfer.evidence.settings import LARGEST_TOML, read_toml
         ("b = { c = [1, -inf] }", "not a finite number", None),
         ("a = " + "[" * 20 + "]" * 20, "nested too deeply", None),
         ("a = " + "[" * 100_000, "nested too deeply", None),
+        (".".join("a" * 100_000) + " = 1", "nested too deeply", None),
+        ("a = { " + ".".join(["'b'"] * 100) + " = 1 }", "nested too deeply", None),
         ("a = " + "9" * 5000, "not valid TOML", None),
     ],
 )

@@ -12,12 +12,16 @@ from metinfer.evidence.faults import Issue
 
 LARGEST_TOML = 500_000
 _DEEPEST = 12
+#: A dotted key of many parts: reading it takes memory by the square of their number.
+_LONG_KEY = re.compile(r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')\s*+\.\s*+){50}""")
 
 
 def read_toml(file: str, data: bytes) -> tuple[dict[str, Any], list[Issue]]:
     """Contents of a TOML file, and its faults (then the contents are empty)."""
     try:
         text = data.decode("utf-8-sig")
+        if has_long_key(text):
+            raise RecursionError
         document = tomllib.loads(text.replace("\r\n", "\n"))
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
@@ -34,6 +38,11 @@ def read_toml(file: str, data: bytes) -> tuple[dict[str, Any], list[Issue]]:
     if any(value is _TOO_DEEP for _, value in _leaves(document, "", 0)):
         faults.append(Issue("nested too deeply", file, hint=f"at most {_DEEPEST} levels are read"))
     return ({} if faults else document), faults
+
+
+def has_long_key(text: str) -> bool:
+    """Whether a key has so many dotted parts that reading it would take all memory."""
+    return _LONG_KEY.search(text) is not None
 
 
 _TOO_DEEP = object()
