@@ -126,7 +126,7 @@ def _refused(load: Callable[[], object]) -> str:
     try:
         load()
     except MetinferError as error:
-        return f"refused: {str(error)[:100]}"
+        return f"refused: {str(error)[:300]}"
     raise AssertionError("was accepted")
 
 
