@@ -1,14 +1,17 @@
 """Every snippet of the README and of the docs runs, and the pages that are made are up to date.
 
 Blocks run in the order of their page, Python in one namespace, commands in this process. Every fit
-is answered by one real quick run of tests/data/tiny, made once: its folder is copied to where the
-snippet asks for a run. A block after ``<!-- not run: why -->`` is skipped; targets of make are
-checked to exist, benchmarks to know the options that they are given.
+is answered by one real quick run of tests/data/tiny, made and judged once: its folder is copied to
+where the snippet asks for a run. A block after ``<!-- not run: why -->`` is skipped; targets of
+make are checked to exist, benchmarks to know the options that they are given.
 """
 
 from __future__ import annotations
 
 import contextlib
+import doctest
+import importlib
+import inspect
 import io
 import os
 import re
@@ -24,10 +27,16 @@ import pytest
 
 import metinfer
 from docs import pages
-from metinfer import cli
+from metinfer import cli, workflow
 from metinfer.inference import sample
+from metinfer.inference.diagnose import Diagnosis
+
+#: A user sees warnings, and goes on.
+pytestmark = pytest.mark.filterwarnings("default")
 
 ROOT = Path(__file__).parents[1]
+#: Functions that `place` puts others in the place of.
+ITSELF = {"fit": sample.fit, "diagnose": workflow.diagnose}
 PAGES = sorted(
     [
         ROOT / "README.md",
@@ -41,7 +50,7 @@ BLOCK = re.compile(
     re.M | re.S,
 )
 PYTHON, SHELL = ("python",), ("sh", "bash", "console", "shell")
-SHORT = ["--draws", "60", "--tune", "80", "--chains", "2", "--seed", "3"]
+SHORT = ["--draws", "100", "--tune", "80", "--chains", "2", "--seed", "3"]
 #: Set up, not run: CI runs make itself.
 MADE = ("git", "pip", "uv", "cd")
 PREFIXES = (".venv/bin/", "venv/bin/")
@@ -89,13 +98,18 @@ def quick_run(tmp_path_factory) -> Path:
     data = ROOT / "tests" / "data" / "tiny"
     assert command(["fit", str(data), "-o", str(out), *SHORT]) == 0
     with contextlib.redirect_stdout(io.StringIO()):
-        assert command(["diagnose", str(out)]) == 3
         assert command(["predict", str(out)]) == 0
     return out
 
 
+@pytest.fixture(scope="module")
+def judged(quick_run) -> Diagnosis:
+    """The judgement of that run, made once."""
+    return metinfer.diagnose(metinfer.load_run(quick_run))
+
+
 @pytest.fixture
-def place(tmp_path, quick_run, monkeypatch) -> Path:
+def place(tmp_path, quick_run, judged, monkeypatch) -> Path:
     """A folder like the top of a clone, in which fits are answered by the quick run."""
     for name in ("data", "tests", "docs", "notebooks", "examples", "benchmarks"):
         if (ROOT / name).exists():
@@ -108,6 +122,7 @@ def place(tmp_path, quick_run, monkeypatch) -> Path:
         return metinfer.load_run(out)
 
     monkeypatch.setattr(sample, "fit", fit)
+    monkeypatch.setattr(workflow, "diagnose", lambda run: judged)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -213,3 +228,34 @@ def test_the_site_builds_without_a_warning(tmp_path):
     done = subprocess.run(words, capture_output=True, text=True, env=environment, check=False)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "site" / "index.html").exists()
+
+
+@pytest.mark.parametrize("name", metinfer.__all__)
+def test_public_names_are_documented_with_an_example_that_runs(name, place, quick_run):
+    if not (place / "runs" / "tiny").exists() and name not in ("fit",):
+        shutil.copytree(quick_run, place / "runs" / "tiny")
+    module = importlib.import_module(metinfer._HOME[name])
+    member = ITSELF.get(name) or getattr(module, name)
+    found = doctest.DocTestFinder(recurse=False).find(member, name, module=module, globs={})
+    assert sum(len(part.examples) for part in found) > 1
+    runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE)
+    said = io.StringIO()
+    for part in found:
+        runner.run(part, out=said.write)
+    assert runner.failures == 0, said.getvalue()
+
+
+@pytest.mark.parametrize("name", metinfer.__all__)
+def test_docstrings_of_public_names_are_complete(name):
+    member = getattr(importlib.import_module(metinfer._HOME[name]), name)
+    text = inspect.getdoc(member) or ""
+    if inspect.isclass(member):
+        assert "Attributes\n------" in text
+        return
+    parameters = text.partition("Parameters\n------")[2].partition("\n\nReturns\n")[0]
+    for parameter in inspect.signature(member).parameters:
+        assert re.search(rf"^(\w+, )*\**{parameter}\b.* : |^\*\*{parameter}$", parameters, re.M), (
+            f"{name}: parameter {parameter} is not described"
+        )
+    assert "Returns\n-------" in text
+    assert text.splitlines()[0].endswith(".")

@@ -65,6 +65,12 @@ def compare(
     ------
     UsageError
         If `out` is a run of other evidence, or of a variant.
+
+    Examples
+    --------
+    >>> import metinfer as mi
+    >>> evidence = mi.read_evidence("tests/data/tiny")
+    >>> comparison = mi.compare(evidence, "runs/tiny", quick=True)  # doctest: +SKIP
     """
     from metinfer.inference import compare as parts
     from metinfer.inference.chains import available_cores

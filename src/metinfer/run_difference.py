@@ -90,6 +90,11 @@ def compare_runs(a: Run | str | Path, b: Run | str | Path) -> RunDifference:
     -------
     RunDifference
         Nothing is written to either folder.
+
+    Examples
+    --------
+    >>> import metinfer as mi
+    >>> difference = mi.compare_runs("runs/tiny", "runs/tiny")
     """
     import pandas as pd
 

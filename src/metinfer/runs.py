@@ -67,7 +67,16 @@ class Run:
     Attributes
     ----------
     path : Path
+        Its folder.
     record : Record
+        What was run, how far it came, and the hash of every file.
+
+    Examples
+    --------
+    >>> import metinfer as mi
+    >>> run = mi.load_run("runs/tiny")
+    >>> run.record.status
+    'complete'
     """
 
     def __init__(self, path: Path, record: Record) -> None:
@@ -269,10 +278,26 @@ def _copy_inputs(evidence: Evidence, folder: Path) -> None:
 def load_run(path: str | Path) -> Run:
     """A finished run, with its inputs and results checked against their hashes.
 
+    Parameters
+    ----------
+    path : path
+        Folder of the run.
+
+    Returns
+    -------
+    Run
+
     Raises
     ------
     RunError
         If it is no run folder, is not complete, or was changed.
+
+    Examples
+    --------
+    >>> import metinfer as mi
+    >>> run = mi.load_run("runs/tiny")
+    >>> run.evidence.arm("il15").species
+    'mouse'
     """
     run = open_run(Path(path))
     if run.record.status != COMPLETE:

@@ -41,6 +41,21 @@ def diagnose(run: Run) -> Diagnosis:
     Written to the folder: `diagnostics.json` (gates), `answers.nc` (named answers of every draw),
     `predictive.nc` (replicates of every row), `checks.json` (prior predictive, power scaling,
     pull of each study, correlated pairs).
+
+    Parameters
+    ----------
+    run : Run
+
+    Returns
+    -------
+    Diagnosis
+        `gates`, each with its value and limit, and `passed`.
+
+    Examples
+    --------
+    >>> import metinfer as mi
+    >>> mi.diagnose(mi.load_run("runs/tiny")).passed
+    False
     """
     from metinfer import judging
     from metinfer.inference.diagnose import Diagnosis
@@ -128,6 +143,13 @@ def predict(
     -------
     xarray.Dataset
         See `metinfer.therapy.predict.predict`. Read from the folder if the same was asked before.
+
+    Examples
+    --------
+    >>> import metinfer as mi
+    >>> table = mi.predict(mi.load_run("runs/tiny"))
+    >>> table["source"].values.tolist()
+    ['prior', 'no_mouse', 'posterior']
     """
     cures, groups, origin = _asked(run, therapies, populations)
     kept = _kept(run)
@@ -158,6 +180,13 @@ def decisions(
     dict of str to xarray.Dataset
         ``lasting``, ``window``, ``duration``, ``dose``, ``interaction``, ``variance``,
         ``experiments``; a question that no chosen therapy raises is left out.
+
+    Examples
+    --------
+    >>> import metinfer as mi
+    >>> found = mi.decisions(mi.load_run("runs/tiny"))
+    >>> "window" in found
+    True
     """
     cures, groups, origin = _asked(run, therapies, populations)
     if run.holds(DECISIONS):

@@ -67,7 +67,24 @@ DEFAULT_CHECKS: tuple[Check, ...] = (
 
 
 def check(path: str | PathLike[str]) -> Report:
-    """Report of all faults and warnings of the folder `path`; raises nothing for what is in it."""
+    """Report of all faults and warnings of a folder; raises nothing for what is in it.
+
+    Parameters
+    ----------
+    path : path
+        Folder with measurements.csv and its companions.
+
+    Returns
+    -------
+    Report
+        `ok`, `faults` and `warnings`, each with file, line, column, message and hint.
+
+    Examples
+    --------
+    >>> import metinfer as mi
+    >>> mi.check("tests/data/tiny").ok
+    True
+    """
     return judge(read_draft(Path(path)))
 
 

@@ -44,6 +44,14 @@ def combine(folders: Iterable[Folder], out: Folder) -> Evidence:
         If a folder is missing, or `out` holds something already.
     EvidenceError
         If the folders do not fit together, for example where both use the name of an arm.
+
+    Examples
+    --------
+    >>> import metinfer as mi
+    >>> from metinfer.evidence import bundled_path
+    >>> both = mi.combine([bundled_path(), "tests/data/tiny"], "both")
+    >>> both.arm("il15").study
+    'madeup2024'
     """
     roots = [Path(folder) for folder in folders]
     missing = [str(root) for root in roots if not root.is_dir()]

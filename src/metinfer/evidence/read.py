@@ -26,10 +26,21 @@ def read_evidence(path: str | PathLike[str]) -> Evidence:
     path : path
         Folder with measurements.csv and its companions.
 
+    Returns
+    -------
+    Evidence
+
     Raises
     ------
     EvidenceError
         Listing every fault of the folder.
+
+    Examples
+    --------
+    >>> import metinfer as mi
+    >>> evidence = mi.read_evidence("tests/data/tiny")
+    >>> len(evidence.fit_rows()), len(evidence.fit_intervals())
+    (6, 3)
     """
     draft = read_draft(Path(path))
     report = judge(draft)

@@ -54,6 +54,16 @@ def add_likelihood(
     ------
     MetinferError
         If a parameter is unknown or has the wrong shape.
+
+    Examples
+    --------
+    >>> import metinfer as mi
+    >>> import pymc as pm
+    >>> with pm.Model() as model:
+    ...     ceiling = pm.LogNormal("my_ceiling", 3.0, 0.2)
+    ...     named = mi.add_likelihood(mi.read_evidence("tests/data/tiny"), {"nk_ceiling": ceiling})
+    >>> named["nk_ceiling"] is ceiling
+    True
     """
     model = pm.modelcontext(None)
     joint = Joint.of(evidence, roles)

@@ -144,6 +144,13 @@ def build_model(evidence: Any, roles: Sequence[str] = ("fit",), refine: int = 1)
         `interval_weight` (interval,), `translation_sd` (scalar), and `switch` and `switch_value`
         (lane_parameter,), which hold lane parameters at fixed values; and the published numbers,
         by family, such as `intervals_events` (interval,).
+
+    Examples
+    --------
+    >>> import metinfer as mi
+    >>> model = mi.build_model(mi.read_evidence("tests/data/tiny"))
+    >>> [variable.name for variable in model.free_RVs]
+    ['latent', 'share_latent', 'transfer_latent']
     """
     return joint_model(Joint.of(evidence, roles), refine)
 

@@ -89,6 +89,15 @@ def fit(
         If `out` exists (without `resume`), or was begun with other evidence or settings.
     KeyboardInterrupt
         If it was interrupted; finished chains are kept.
+
+    Examples
+    --------
+    A first look; what it draws proves nothing:
+
+    >>> import metinfer as mi
+    >>> run = mi.fit(mi.read_evidence("tests/data/tiny"), "runs/tiny", quick=True)
+    >>> "awakening_rate" in run.posterior
+    True
     """
     view = view_of(progress)
     run = begin(evidence, Path(out), recipe, resume, options)

@@ -61,6 +61,14 @@ def solve(
         One variable per state (draw, arm, day): the niche as fold over healthy, tumour cells per
         founder; a mixture of contexts is averaged. `failed` (draw, arm) says where a solve failed;
         its states are NaN.
+
+    Examples
+    --------
+    >>> import metinfer as mi
+    >>> evidence = mi.read_evidence("tests/data/tiny")
+    >>> states = mi.solve({"nk_rate": 0.05}, [evidence.arm("control")], days=[0, 14, 28])
+    >>> bool(states["dormant"].sel(day=28) < states["dormant"].sel(day=0))
+    True
     """
     table = _bundled_table(coordinates_of(arms, ()))
     named = _complete(table, parameters)

@@ -197,10 +197,20 @@ def report(run: Any, out: Path | str | None = None) -> Path:
 
     Parameters
     ----------
-    run
-        A run as returned by `metinfer.fit` or `metinfer.load_run`.
-    out
+    run : Run
+        As returned by `metinfer.fit` or `metinfer.load_run`.
+    out : path, optional
         The HTML file; `report.html` in the run folder by default. The numbers go beside it.
+
+    Returns
+    -------
+    Path
+
+    Examples
+    --------
+    >>> import metinfer as mi
+    >>> mi.report(mi.load_run("runs/tiny")).name
+    'report.html'
     """
     from metinfer.report.collect import collect
 

@@ -53,7 +53,8 @@ def power(ground: Ground) -> Table:
     strongest: dict[str, float] = {}
     for found in ground.foundations:
         for name, value in found.streams.items():
-            strongest[name] = max(strongest.get(name, 0.0), value)
+            # A stream that cannot be weighed (constant answers) has none.
+            strongest[name] = max(strongest.get(name, 0.0), value or 0.0)
     shown = sorted(strongest, key=lambda k: -strongest[k])[:STREAMS]
     columns = [
         text("Answer", lambda f: f.name),

@@ -94,7 +94,11 @@ def unlike(therapies: Therapies, own: Path) -> tuple[str, ...]:
 
     def same(name: str) -> bool:
         therapy = therapies.therapies[name]
-        agents = all(therapies.agents[a] == theirs.agents.get(a) for a in therapy.agents)
+        # Agents that a file does not have are those of the run.
+        agents = all(
+            therapies.agents.get(a, theirs.agents.get(a)) == theirs.agents.get(a)
+            for a in therapy.agents
+        )
         return agents and therapy == theirs.therapies.get(name)
 
     return tuple(name for name in therapies.therapies if not same(name))
