@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from metinfer.cli.shared import (
+    INTERRUPTED,
     Data,
     Out,
     Quick,
@@ -15,7 +16,6 @@ from metinfer.cli.shared import (
     Words,
     app,
     examples,
-    resumable,
     say,
     write_out,
 )
@@ -70,11 +70,14 @@ def compare(
     given: dict[str, Any] = {"draws": draws, "tune": tune, "variant_chains": chains}
     given |= {"row_chains": row_chains, "seed": seed}
     plan = comparison.plan_of(quick, {k: v for k, v in given.items() if v is not None})
-    with resumable(out):
+    try:
         found = comparison.compare(
             read_evidence(data), out, plan=plan, quick=quick, scheduler=scheduler,
             progress=None if quiet else _count,
         )  # fmt: skip
+    except KeyboardInterrupt:
+        say(f"\nmetinfer: interrupted. Finished fits are kept in {out}; the same command goes on.")
+        raise typer.Exit(INTERRUPTED) from None
     if form is Words.json:
         write_out(json.dumps(plain(found.to_dict()), indent=1))
     else:

@@ -41,7 +41,9 @@ class Plan:
     Attributes
     ----------
     draws, tune : int
-        Of each chain.
+        Of each chain of a variant or without a study.
+    row_draws, row_tune : int
+        Of each chain without one row, which serves that row's density alone.
     variant_chains, study_chains, row_chains : int
         Chains of each variant, of each left-out study, and of each left-out row that importance
         sampling cannot judge; no such row is fitted with 0.
@@ -53,6 +55,8 @@ class Plan:
     variant_chains: int = 4
     study_chains: int = 2
     row_chains: int = 1
+    row_draws: int = 200
+    row_tune: int = 250
     seed: int = 1
 
     def __post_init__(self) -> None:
@@ -64,8 +68,13 @@ class Plan:
 
     @property
     def length(self) -> Length:
-        """Length of each chain."""
+        """Length of each chain of a variant or without a study."""
         return Length(self.draws, self.tune)
+
+    @property
+    def row_length(self) -> Length:
+        """Length of each chain without one row."""
+        return Length(min(self.draws, self.row_draws), min(self.tune, self.row_tune))
 
 
 QUICK = Plan(draws=100, tune=150, variant_chains=2, study_chains=1, row_chains=0)
@@ -138,7 +147,7 @@ class Fits:
         every = {f"study/{x.study}": without(design, x.rows, x.intervals) for x in self.left}
         chains = dict.fromkeys(wanted, self.plan.variant_chains)
         chains |= dict.fromkeys(every, self.plan.study_chains)
-        for name, fitted in self._fit(wanted | every, chains).items():
+        for name, fitted in self._fit(wanted | every, chains, self.plan.length).items():
             kind, _, key = name.partition("/")
             (self.variants if kind == "variant" else self.studies)[key] = fitted
 
@@ -153,12 +162,14 @@ class Fits:
             for k in map(int, places):
                 gap = without(design, [k]) if k < size else without(design, (), [k - size])
                 wanted[f"row/{name}/{k}"] = {**switches(pins[name]), **gap}
-        fits = self._fit(wanted, dict.fromkeys(wanted, self.plan.row_chains))
+        fits = self._fit(wanted, dict.fromkeys(wanted, self.plan.row_chains), self.plan.row_length)
         for name, fitted in fits.items():
             _, variant, place = name.split("/")
             self.rows[variant, int(place)] = fitted
 
-    def _fit(self, wanted: Mapping[str, Any], chains: Mapping[str, int]) -> dict[str, Fitted]:
+    def _fit(
+        self, wanted: Mapping[str, Any], chains: Mapping[str, int], length: Length
+    ) -> dict[str, Fitted]:
         refits = [
             Refit(f"{name}/{k}", data, self._seed(name, k))
             for name, data in wanted.items() for k in range(chains[name])
@@ -166,7 +177,7 @@ class Fits:
         found: dict[str, list[Any]] = {name: [None] * chains[name] for name in wanted}
         how = self.machinery
         for refit, result in refit_all(
-            self.source, refits, self.plan.length, how.folder,
+            self.source, refits, length, how.folder,
             cores=how.cores, scheduler=how.scheduler, progress=how.progress,
         ):  # fmt: skip
             name, _, k = refit.name.rpartition("/")
