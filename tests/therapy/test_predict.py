@@ -68,12 +68,19 @@ def test_without_killing_and_dormant_founders_nothing_helps(name: str) -> None:
     np.testing.assert_allclose(_free(late, name), _free(late, None), rtol=0, atol=1e-7)
 
 
-def test_timp1_on_seeding_only_cannot_help_after_surgery() -> None:
-    """TIMP-1 raises neutrophils, but CXCL12 does not silence NK cells: nothing left to seed."""
-    seeding = MadeUp({"bQ": 0.0, "bT": 0.5})
+@pytest.mark.parametrize(("off", "margin"), [({"bQ": 0.0}, 1e-7), ({"sT": 0.0}, 2e-5)])
+def test_timp1_on_seeding_only_cannot_help_after_surgery(
+    off: dict[str, float], margin: float
+) -> None:
+    """TIMP-1 raises neutrophils, but does not silence NK cells: nothing left to seed.
+
+    Either CXCL12 does not act on NK cells at all, or what TIMP-1 adds to it does not; then there
+    is a change while CXCL12 still follows TIMP-1, for days of ten years.
+    """
+    seeding = MadeUp(off | {"bT": 0.5})
     high = replace(PLAIN, inputs={"injury": 0.0, "timp1": 3.3})
     np.testing.assert_allclose(
-        _free(seeding, "timp1_neutral", high), _free(seeding, None, high), rtol=0, atol=1e-7
+        _free(seeding, "timp1_neutral", high), _free(seeding, None, high), rtol=0, atol=margin
     )
     shared = MadeUp({"bQ": 0.5, "bT": 0.5})
     assert (

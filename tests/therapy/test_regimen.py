@@ -160,3 +160,43 @@ def test_every_source_is_a_row_of_the_bundled_evidence() -> None:
         quantities = [agent.potency, *(q for k in agent.kinetics.values() for q in k.values())]
         cited = {s for q in quantities for a in q.anchors for s in a.source}
         assert cited <= rows
+        assert set(agent.tolerated_source) <= rows
+
+
+def test_every_bundled_agent_says_what_is_tolerated_and_whether_it_wears_off() -> None:
+    for agent in read_therapies(DATA / "therapies.toml").agents.values():
+        assert agent.tolerated, agent.name
+        assert agent.tolerated_source, agent.name
+        assert agent.tolerance.startswith(("modelled", "not modelled")), agent.name
+        assert agent.tolerance.startswith("modelled") == (agent.target == "il15")
+
+
+def test_faults_of_a_proposed_experiment_are_named(tmp_path: Path) -> None:
+    plan = """
+[experiments.next]
+therapy = "two"
+population = "mice"
+readout = "blood"
+day = -1.0
+n = 0
+"""
+    message = _faults(tmp_path, _therapy(f"doses = [{{ {DOSE} }}]") + plan)
+    for part in ("experiments.next.therapy", "unknown value 'two'; allowed: one",
+                 "experiments.next.readout", "metastasis", "experiments.next.day",
+                 "experiments.next.n", "experiments.next.log_sd"):  # fmt: skip
+        assert part in message
+
+
+def test_the_agents_and_events_that_the_question_names_are_bundled() -> None:
+    found = read_therapies(DATA / "therapies.toml")
+    assert {"n803", "rhil15", "ifng", "plerixafor", "motixafortide", "balixafortide"} <= set(
+        found.agents
+    )
+    names = {
+        "rhil15", "n803", "ifng_sc", "ifng_iv", "plerixafor", "motixafortide", "balixafortide",
+        "cxcl12_neutral", "stellate_block", "timp1_neutral", "neutrophil_depletion",
+        "surgery_stress", "liver_injury",
+    }  # fmt: skip
+    assert names <= set(found.therapies)
+    routes = {n: found.therapies[n].doses[0].route for n in ("ifng_sc", "ifng_iv", "rhil15")}
+    assert routes == {"ifng_sc": "subcutaneous", "ifng_iv": "infusion", "rhil15": "infusion"}

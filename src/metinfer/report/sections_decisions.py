@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from metinfer.report import words
-from metinfer.report.contents_decisions import Candidate, Decisions, Narrowing, Setting
+from metinfer.report.contents_decisions import Candidate, Decisions, Narrowing, Rank, Setting
 from metinfer.report.tables import Table, flag, learnt, numeric, span, table, text
 
 QUESTIONS = {
@@ -77,8 +79,8 @@ def _measure(setting: Setting) -> str:
 
 
 def _experiments(decisions: Decisions, kind: str) -> Table:
-    def shown(name: str):  # noqa: ANN202
-        return lambda c: "risk" if c.readout.startswith("share") else ""
+    def shown(candidate: Candidate) -> str:
+        return "risk" if candidate.readout.startswith("share") else ""
 
     rows = [c for c in decisions.candidates if c.kind == kind]
     columns = [
@@ -86,8 +88,8 @@ def _experiments(decisions: Decisions, kind: str) -> Table:
         text("In", lambda c: c.population),
         text("Readout", lambda c: f"{c.readout}, {c.when}"),
         numeric("Per arm", lambda c: c.n, words.whole),
-        span("Untreated arm would show", lambda c: c.untreated, shown("untreated")),
-        span("Treated arm would show", lambda c: c.treated, shown("treated")),
+        span("Untreated arm would show", lambda c: c.untreated, shown),
+        span("Treated arm would show", lambda c: c.treated, shown),
         text("Chance that the test finds it", _assurance),
         text("Applicability", lambda c: c.applicability),
     ]
@@ -137,7 +139,7 @@ def _ranks(decisions: Decisions, kind: str) -> Table:
     rows = [r for r in decisions.ranks if r.kind == kind and (not here or r.population in here)]
     most = max((len(r.probability) for r in rows), default=0)
 
-    def place(k: int):  # noqa: ANN202
+    def place(k: int) -> Callable[[Rank], float | None]:
         return lambda r: r.probability[k] if k < len(r.probability) else None
 
     columns = [

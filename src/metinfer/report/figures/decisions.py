@@ -65,8 +65,8 @@ def lasting_against_delay(splits: Mapping[str, Split]) -> Figure:
     """
     bars = [
         SplitBar(
-            label, "", "", *(_middle(getattr(s, n)) for n in ("removed", "dormant", "awake")),
-            avoided=_span(1000 * s.avoided[:, -1]),
+            label, "", "", _middle(s.removed), _middle(s.dormant), _middle(s.awake),
+            _span(1000 * s.avoided[:, -1]),
         )
         for label, s in splits.items()
     ]  # fmt: skip

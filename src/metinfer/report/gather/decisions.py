@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -63,13 +64,15 @@ def decisions(
     if predicted is None:
         return Decisions()
     ranks, unranked = _ranks(predicted, records)
-    base = {"ranks": ranks, "unranked": unranked, "who": _who(predicted),
-            "courses": _courses(predicted)}  # fmt: skip
+    base = Decisions(
+        ranks=ranks, unranked=unranked, who=_who(predicted), courses=_courses(predicted)
+    )
     if found is None or not _together(found, predicted):
-        return Decisions(**base)
+        return base
     settings = decision_records(found, predicted)
     names = _answer_names(asked, predicted)
-    return Decisions(
+    return replace(
+        base,
         settings=tuple(s for r in settings for s in _settings(r)),
         splits=_splits(found),
         after=_after(found),
@@ -80,7 +83,6 @@ def decisions(
         ),
         candidates=tuple(_candidate(r, names, predicted) for r in experiment_records(found)),
         computed=True,
-        **base,
     )  # fmt: skip
 
 
@@ -148,11 +150,13 @@ def _splits(found: Mapping[str, xr.Dataset]) -> tuple[SplitBar, ...]:
     made = []
     for k in range(data.sizes["case"]):
         one = data.isel(case=k).sel(source=str(data["source"].values[-1]))
-        middle = {n: float(np.nanmedian(one[n].values)) * PER
-                  for n in ("removed", "dormant", "awake")}  # fmt: skip
+        removed, dormant, awake = (
+            float(np.nanmedian(one[n].values)) * PER for n in ("removed", "dormant", "awake")
+        )
         good = one["avoided"].values[np.isfinite(one["avoided"].values)] * PER
         ends = np.quantile(good, [0.5, 0.25, 0.75, 0.05, 0.95])
-        made.append(SplitBar(*_named(one), **middle, avoided=Span(*map(float, ends))))
+        avoided = Span(*map(float, ends))
+        made.append(SplitBar(*_named(one), removed, dormant, awake, avoided))
     return tuple(made)
 
 
@@ -187,7 +191,8 @@ def _candidate(
     event = record["readout"] == "metastasis"
     one, zero = result.get("treated"), result.get("untreated")
     if not event and zero is not None:  # a log ratio stands alone
-        zero, one = None, Span(*(float(np.exp(v)) for v in _five(zero)))
+        one = Span(*(float(np.exp(v)) for v in _five(zero)))
+        zero = None
     mouse = str(predicted["species"].sel(population=record["population"]).item()) == "mouse"
     return Candidate(
         name=record["experiment"],
