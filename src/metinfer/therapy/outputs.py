@@ -23,6 +23,10 @@ TITLES = {
     "clamp": "Clamps (hypothetical full engagement)",
     "adverse": "Adverse events",
 }
+EXPLAINED = (
+    "Medians with 90 % intervals (50 % intervals: --format json or csv). Each therapy beside the "
+    "prior;\nassumed, not learnt: the posterior hardly moved from it."
+)
 WITHOUT_DEATH = "without competing death"
 #: Questions in words, and the measures that a terminal shows of each.
 ASKED = {
@@ -88,7 +92,7 @@ def _lines(
 
 def to_text(predictions: xr.Dataset, decisions: Decisions | None = None) -> str:
     """Return tables for the terminal; regimens, clamps and adverse events apart."""
-    lines: list[str] = []
+    lines: list[str] = [EXPLAINED]
     records = to_records(predictions)
     for kind, title in TITLES.items():
         chosen = [r for r in records if r["kind"] == kind]
@@ -99,7 +103,7 @@ def to_text(predictions: xr.Dataset, decisions: Decisions | None = None) -> str:
         lines += _decisions(decision_records(decisions, predictions))
         lines += _variance(variance_records(decisions))
         lines += _experiments(experiment_records(decisions))
-    return "\n".join(lines).lstrip("\n")
+    return "\n".join(lines)
 
 
 def _title(text: str) -> list[str]:
