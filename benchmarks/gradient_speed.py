@@ -245,7 +245,8 @@ def agreement(name: str, theirs: Sequence[Any], ours: Sequence[Any]) -> list[dic
     cost = abs(float(theirs[0]) / float(ours[0]) - 1.0)
     mine, other = np.asarray(ours[1]), np.asarray(theirs[1])
     # These act through the steady start, which the other routes take as fixed numbers.
-    start = ("founders", "founders0", "awake0", "timp1_scale", "dip")
+    # Our steps predict the feedback of `bNA`, which is off; theirs follow it.
+    start = ("founders", "founders0", "awake0", "timp1_scale", "dip", "bNA")
     free = [p.name not in start for p in PARAMETERS]
     gradient = np.linalg.norm((mine - other)[:, free]) / np.linalg.norm(mine[:, free])
     return [

@@ -15,6 +15,7 @@ TITLES = {
     "demo": "4. Demo",
     "scaling": "5. Scaling of the solve",
     "calibration": "6. Calibration",
+    "own model": "A model of one's own",
 }
 
 

@@ -53,7 +53,7 @@ def row(name: str, value: float, unit: str, target: float | None = None) -> dict
 
 
 def environment(folder: str | None = None) -> dict[str, str]:
-    """Variables of a process with the sources first; with all caches in `folder`, if one is given."""
+    """Variables of a process with the sources first, and all caches in `folder` if one is given."""
     paths = [str(ROOT / "src"), str(ROOT), *filter(None, sys.path)]
     found = os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
     if folder:
