@@ -92,7 +92,7 @@ for plan in mouse:
 
 plots.variance_shares(
     {label: max(found.reduction, 0.0) for label, found in taught.items()},
-    "Variance of the answer that each experiment is expected to remove",
+    "Expected to go with each experiment",
 )
 
 # %% [markdown]
@@ -113,8 +113,8 @@ pd.DataFrame(
 # %% [markdown]
 # ## What to take away
 #
-# - A reading close to the unknown link (NK cells in the liver after a dose) can teach as much as a count
-#   of metastases in many more animals.
+# - A reading close to what is unknown (NK cells in the liver after a dose, in six mice) can teach more than
+#   a count of metastases in many more animals: here it is the first of the list.
 # - Where no experiment in mice narrows the answer, it rests on something that mice cannot tell: how an
 #   effect crosses to people, or a rate that is people's own. Then the next measurement belongs into
 #   people: a biopsy, blood, a small trial with a marker.
