@@ -75,7 +75,7 @@ def compare(
     from metinfer.inference import compare as parts
     from metinfer.inference.chains import available_cores
 
-    run = run_for(evidence, Path(out), quick=quick)
+    run = run_for(evidence, Path(out), quick=quick, show=progress is not None)
     asked = plan or (parts.QUICK if quick else parts.Plan())
     origin = _origin(run, parts.describe(asked))
     kept = read_comparison(run)
@@ -136,12 +136,12 @@ def _span(values: Any) -> str:
     return f"{values.median:.3g} ({values.lo90:.3g} to {values.hi90:.3g})"
 
 
-def run_for(evidence: Evidence, path: Path, quick: bool = False) -> Run:
+def run_for(evidence: Evidence, path: Path, quick: bool = False, show: bool = False) -> Run:
     """The finished run of `evidence` at `path`; it is fitted, or its fit ended, if need be."""
     from metinfer.inference.sample import fit
 
     if not (path / "run.toml").is_file():
-        return load_run(fit(evidence, path, quick=quick or None).path)
+        return load_run(fit(evidence, path, quick=quick or None, progress=show).path)
     run = open_run(path)
     if run.record.digest != evidence.digest:
         raise UsageError(
@@ -152,7 +152,7 @@ def run_for(evidence: Evidence, path: Path, quick: bool = False) -> Run:
     if variant != "base":
         raise UsageError(f"{path} is a run of the variant {variant}: name a run of the base model")
     if run.record.status != COMPLETE:
-        fit(evidence, path, resume=True)
+        fit(evidence, path, resume=True, progress=show)
     return load_run(path)
 
 
@@ -163,9 +163,13 @@ def read_comparison(run: Run) -> Comparison | None:
     if not run.holds(RESULT):
         return None
     document = json.loads((run.path / RESULT).read_text(encoding="utf-8"))
-    if document["origin"]["posterior"] != run.record.files[POSTERIOR]:
+    try:
+        if document["origin"]["posterior"] != run.record.files[POSTERIOR]:
+            return None
+        return Comparison.from_dict(document)
+    except (KeyError, TypeError):
+        # Another version of the program wrote it: it is made again.
         return None
-    return Comparison.from_dict(document)
 
 
 def _origin(run: Run, plan: Mapping[str, Any]) -> dict[str, str]:
