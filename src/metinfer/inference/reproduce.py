@@ -9,7 +9,7 @@ import numpy as np
 
 from metinfer.errors import RunError
 from metinfer.inference.recipe import MODEL, Recipe
-from metinfer.inference.sample import refinement
+from metinfer.inference.sample import as_settled, refinement
 from metinfer.provenance import code_hash, versions
 from metinfer.runs import MAIN, verify_inputs
 
@@ -46,8 +46,9 @@ def model_of(run: Run, recipe: Recipe = MODEL) -> Any:
         If the inputs were changed, or this program makes another model of them.
     """
     verify_inputs(run)
-    model = recipe.build(run.evidence, refinement(run.record))
-    for name, value in recipe.subfits(run.evidence, model)[MAIN].items():
+    evidence = as_settled(run, run.evidence)
+    model = recipe.build(evidence, refinement(run.record))
+    for name, value in recipe.subfits(evidence, model)[MAIN].items():
         model[name].set_value(value)
     record = run.record
     if (record.code, record.versions) == (code_hash(), versions()):

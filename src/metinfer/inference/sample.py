@@ -101,7 +101,7 @@ def fit(
     """
     view = view_of(progress)
     run = begin(evidence, Path(out), recipe, resume, options)
-    evidence = _as_settled(run, evidence)
+    evidence = as_settled(run, evidence)
     with run.locked():
         run.record = open_run(run.path).record
         if run.record.status == COMPLETE and run.holds(POSTERIOR):
@@ -118,14 +118,14 @@ def prior(
 ) -> Run:
     """A run that holds the prior alone: what the model believes before any row is read."""
     run = begin(evidence, Path(out), replace(recipe, names=(), short=()), False, options)
-    evidence = _as_settled(run, evidence)
+    evidence = as_settled(run, evidence)
     with run.locked(), status_kept(run):
         groups = {"prior": _prior_draws(recipe.build(evidence, 1), settings_of(run.record))}
         run.write_groups(POSTERIOR, groups)
     return run
 
 
-def _as_settled(run: Run, evidence: Evidence) -> Evidence:
+def as_settled(run: Run, evidence: Evidence) -> Evidence:
     """The evidence, to be read by the variant of the mechanism that the run is of."""
     name = settings_of(run.record).variant
     return evidence if name == BASE else with_variant(evidence, name)
