@@ -27,7 +27,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Start": ("start",),
     "Tutorials": ("notebooks/*",),
     "How to": ("howto/*",),
-    "Reference": ("model", "dictionary", "commands", "api", "evidence"),
+    "Reference": ("model", "dictionary", "commands", "api", "evidence", "therapies"),
     "How it was tested": (
         "statistics_recovery", "statistics_comparison", "benchmarks", "calibration", "comparison",
         "reliability", "*",
