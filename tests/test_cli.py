@@ -171,6 +171,34 @@ def test_an_interrupted_command_ends_with_130(monkeypatch, capsys):
     assert "Traceback" not in capsys.readouterr().err
 
 
+DROPPED = """
+import os, signal, sys, time, weakref
+from metinfer.cli.interrupts import interruptible
+
+class Thing: pass
+
+def unheard(reference):
+    os.kill(os.getpid(), getattr(signal, sys.argv[1]))
+    time.sleep(0.01)
+
+try:
+    with interruptible():
+        thing = Thing()
+        reference = weakref.ref(thing, unheard)
+        del thing
+        time.sleep(20)
+except KeyboardInterrupt:
+    print("heard")
+"""
+
+
+@pytest.mark.parametrize("kind", ["SIGINT", "SIGTERM"])
+def test_an_interrupt_that_python_drops_comes_again(kind):
+    words = [sys.executable, "-c", DROPPED, kind]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.stdout, done.stderr) == ("heard\n", "")
+
+
 def test_results_of_tables_that_changed_since_are_marked(invoke, judged, monkeypatch):
     judged(True)
     monkeypatch.setattr(runs, "changed_since", lambda run: ["arms.csv"])

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 
 import typer
 
 # Importing a module registers its commands, in the order of the help.
 from metinfer.cli import answers, calibrating, fitting, judging, tables  # noqa: F401
+from metinfer.cli.interrupts import interruptible
 from metinfer.cli.shared import INTERRUPTED, app, explain
 
 __all__ = ["app", "explain", "main"]
@@ -18,15 +18,14 @@ def main() -> None:
     """Run the command line: one clear message per error, and the fixed exit codes."""
     from metinfer.compiling import ensure_cache_folder
 
-    # SIGTERM ends like Ctrl-C: what is finished is kept, and the run says that it was stopped.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     ensure_cache_folder()
     words = sys.argv[1:]
     debug = "--debug" in words
     if debug:
         _show_log()
     try:
-        app([word for word in words if word != "--debug"])
+        with interruptible():
+            app([word for word in words if word != "--debug"])
     except KeyboardInterrupt:
         typer.echo("\nmetinfer: interrupted", err=True)
         sys.exit(INTERRUPTED)

@@ -1,0 +1,39 @@
+"""Ctrl-C and SIGTERM end a command wherever they hit it."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+#: Seconds after which an interrupt that was dropped comes again.
+AGAIN = 0.05
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Let SIGTERM end the block like Ctrl-C, and no interrupt be lost.
+
+    Python drops an exception that hits a destructor or a weak reference's callback: a Ctrl-C in
+    that moment would go unheard. It is sent once more.
+    """
+    before = sys.unraisablehook
+
+    def again(dropped: Any) -> None:
+        if not issubclass(dropped.exc_type, KeyboardInterrupt):
+            before(dropped)
+            return
+        main = threading.main_thread().ident
+        if main is not None:
+            threading.Timer(AGAIN, signal.pthread_kill, (main, signal.SIGTERM)).start()
+
+    # What is finished is kept, and the run says that it was stopped.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    sys.unraisablehook = again
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
