@@ -59,13 +59,13 @@ def what_was_learnt(answers: Mapping[str, Mapping[str, np.ndarray]], axis_label:
             bar(axis, span, y + offset, looks[label], 0.9)
         if truth and name in truth:
             axis.plot([truth[name]] * 2, [y - 0.42, y + 0.42], color=VERMILLION, lw=1.6, zorder=4)
+    axis.axvline(no_effect, color=MUTED, lw=0.9, ls=":")
     if log:
         axis.set_xscale("log")
         low, high = axis.get_xlim()
         inside = [t for t in TICKS if low <= t <= high]
         axis.set_xticks(inside, [f"{t:g}" for t in inside])
         axis.minorticks_off()
-    axis.axvline(no_effect, color=MUTED, lw=0.9, ls=":")
     axis.set_yticks(range(len(answers)), [wrap(name, 38, 2) for name in answers])
     axis.set_ylim(len(answers) - 0.4, -0.6)
     axis.tick_params(axis="y", length=0)
