@@ -17,12 +17,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
-from arviz_stats.base import array_stats
 from scipy import stats
 
 from metinfer.errors import UsageError
@@ -162,8 +162,8 @@ class Calibration:
         at = order[: self.plan.fits]
         return tuple(flat[n].transpose("sample", ...).to_numpy()[at] for n in LATENTS)
 
-    def _rng(self, k: int) -> np.random.Generator:
-        return np.random.default_rng([self.plan.seed, KINDS.index(self.kind), k])
+    def _rng(self, k: int, *use: int) -> np.random.Generator:
+        return np.random.default_rng([self.plan.seed, KINDS.index(self.kind), k, *use])
 
     @cached_property
     def _true(self) -> Draws:
@@ -209,7 +209,7 @@ class Calibration:
     def _kept(self, k: int, refit: Refit, found: xr.Dataset) -> Judged:
         """The judgement of a fit, from the disk if it is there."""
         path = self.machinery.folder / f"{refit.name}.ranks.json"
-        mark = f"{found.attrs['mark']} {code_hash(('therapy',))} {self.plan.every}"
+        mark = f"{found.attrs['mark']} {code_hash(('inference', 'therapy'))} {self.plan.every}"
         with suppress(FileNotFoundError, ValueError, KeyError):
             note = json.loads(path.read_text(encoding="utf-8"))
             if note.pop("mark") == mark:
@@ -219,19 +219,24 @@ class Calibration:
         return judged
 
     def judge(self, k: int, refit: Refit, found: xr.Dataset) -> Judged:
-        """Rank the truth among draws that are nearly independent."""
+        """Rank the truth among draws that are nearly independent.
+
+        The truth stands at a place of its own by chance: answers have unknowns besides the draws
+        (of a drug's kinetics, say), which go by place.
+        """
         thinned = found.isel(chain=0, draw=slice(None, None, self.plan.every))
         draws = [thinned[n].transpose("draw", ...).to_numpy() for n in LATENTS]
-        truth = [v[k : k + 1] for v in self._true]
-        both = tuple(np.concatenate(pair) for pair in zip(truth, draws, strict=True))
+        rng = self._rng(k, 1)
+        at = int(rng.integers(self.plan.ranked + 1))
+        truth = [v[k] for v in self._true]
+        both = tuple(np.insert(d, at, t, axis=0) for d, t in zip(draws, truth, strict=True))
         values = self.quantities(both)
         fits = thinned["logp"].to_numpy() - log_prior(self.joint, tuple(draws))
-        values[FIT] = np.concatenate([[self._fit_of_truth(k)], fits])
-        rng = self._rng(k + self.plan.fits)
-        ranks = {n: _rank(v, rng) for n, v in values.items()}
-        after = {n: v[1:] for n, v in values.items()}
+        values[FIT] = np.insert(fits, at, self._fit_of_truth(k))
+        ranks = {n: _rank(v, at, rng) for n, v in values.items()}
+        after = {n: np.delete(v, at) for n, v in values.items()}
         return Judged(
-            refit.name, ranks, {n: float(v[0]) for n, v in values.items()},
+            refit.name, ranks, {n: float(v[at]) for n, v in values.items()},
             effective(after), after,
             int(found.attrs["divergences"]), float(found.attrs["seconds"]),
         )  # fmt: skip
@@ -309,20 +314,21 @@ def labelled(joint: Joint, params: Mapping[str, np.ndarray]) -> dict[str, np.nda
 
 def effective(values: Mapping[str, np.ndarray]) -> dict[str, float]:
     """Effective number of draws, bulk, of each quantity (draw,)."""
+    tool: Any = import_module("arviz_stats.base").array_stats
     found = {}
     for name, draws in values.items():
         constant = not np.isfinite(draws).all() or np.ptp(draws) == 0
         found[name] = (
-            float("nan")
-            if constant
-            else float(array_stats.ess(draws[None], chain_axis=0, draw_axis=1))
+            float("nan") if constant else float(tool.ess(draws[None], chain_axis=0, draw_axis=1))
         )
     return found
 
 
-def _rank(values: np.ndarray, rng: np.random.Generator) -> int:
-    """Rank of the first value among the others; -1 where one is not a number."""
-    return rank(values[0], values[1:], rng) if np.isfinite(values).all() else -1
+def _rank(values: np.ndarray, at: int, rng: np.random.Generator) -> int:
+    """Rank of the value at a place among the others; -1 where one is not a number."""
+    if not np.isfinite(values).all():
+        return -1
+    return rank(float(values[at]), np.delete(values, at), rng)
 
 
 def as_dataset(judged: Sequence[Judged], quantities: Sequence[str]) -> xr.Dataset:

@@ -102,9 +102,7 @@ class Simulator:
             for t in self.terms
             for v in t.pred.values()
         ]
-        return pytensor.function(  # type: ignore[no-any-return]
-            self._symbols, flat, mode=_MODE, on_unused_input="ignore"
-        )
+        return pytensor.function(self._symbols, flat, mode=_MODE, on_unused_input="ignore")
 
     @cached_property
     def _score(self) -> Callable[..., np.ndarray]:
@@ -113,7 +111,7 @@ class Simulator:
         for t in self.terms:
             data = {**t.family.data, **{k: inputs[n] for k, n in t.observed.items()}}
             total = total + t.family.statistic.logp(data, t.pred).sum()
-        return pytensor.function(  # type: ignore[no-any-return]
+        return pytensor.function(
             [*self._symbols, *inputs.values()], total, mode=_MODE, on_unused_input="ignore"
         )
 
