@@ -26,7 +26,7 @@ from metinfer.provenance import machine, now, versions
 HERE = Path(__file__).parent
 RESULTS = HERE / "results.json"
 #: Prior draws held against LSODA, and against our own solve with three times the steps.
-DRAWS, MANY = 20, 500
+DRAWS, MANY = 10, 500
 Rows = list[dict[str, Any]]
 
 
