@@ -18,6 +18,8 @@ from metinfer.calibration import FEWEST, JOINT_ERROR, LEVELS, MAIN, read_calibra
 from metinfer.runs import load_run
 
 HERE = Path(__file__).parent
+#: Fits of each kind that the command makes by default.
+FULL = 200
 PAGE = HERE.parent / "docs" / "calibration.md"
 INTRO = """# Do the intervals hold the truth?
 
@@ -78,6 +80,14 @@ def section(kind: str, part: Mapping[str, Any]) -> Iterator[str]:
         f"{part['fits_with_divergences']} had divergent transitions (they are counted, not left "
         f"out). **{'Every named answer holds' if not why else 'Not passed: ' + '; '.join(why)}.**\n"
     )
+    if part["finished"] < FULL:
+        low = min(c["low"] for q in rows for c in q["coverage"] if c["level"] == LEVELS[-1])
+        yield (
+            f"These are {part['finished']} fits, not the {FULL} that the command makes: the limits "
+            f"are wide, and 90 % intervals that held the truth in {low:.0%} of cases would still "
+            "pass. Gross errors would show; small ones would not. The same command goes on from "
+            "here.\n"
+        )
     yield from table([q for q in rows if q["group"] == "answer"])
     yield "\nThe parameters that the answers hang on:\n"
     yield from table([q for q in rows if q["group"] == "main"])
