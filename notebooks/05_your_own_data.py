@@ -13,6 +13,7 @@
 # %%
 import json
 import shutil
+import warnings
 from pathlib import Path
 
 import arviz as az
@@ -28,16 +29,14 @@ from metinfer.evidence import bundled_path
 from metinfer.inference.loo import pointwise
 
 example = Path("../examples/perturbed_dormancy")
-rows = pd.read_csv(example / "measurements.csv")
-rows[["arm", "endpoint", "statistic", "events", "value", "low", "high", "n"]].fillna("").set_index(
-    "arm"
-)
+rows = pd.read_csv(example / "measurements.csv", dtype=str, keep_default_na=False)
+rows[["arm", "endpoint", "statistic", "events", "value", "low", "high", "n"]].set_index("arm")
 
 # %% [markdown]
 # ## Fitted together with everything else
 #
 # `mi.combine` puts the folder behind the bundled tables, `mi.fit` does the rest. (`quick=True`: a
-# first look. The folder's README has the result of full fits, and of four repeats of the experiment.)
+# first look. The folder's README has the result of longer fits, and of repeats of the experiment.)
 
 # %%
 folder = Path("../runs/notebooks/both")
@@ -78,7 +77,7 @@ plots.what_was_learnt(
 
 # %% [markdown]
 # - Before the experiment, blocking IFN-γ might have done nothing at all (risk ratio 1). Afterwards, no
-#   effect is out of question, in mice and in people: the link that carries it was measured.
+#   effect is out of question: the link that carries it was measured.
 # - In people the intervals stay wide. A fold effect crosses from mouse to human with a spread, which
 #   one pair of species cannot narrow, and killing by NK cells does not cross at all.
 # - What rests on other unknowns (the level of drug that NK cells need) is as open as before. That is not a
@@ -126,7 +125,9 @@ az.summary(trace, var_names=["hold", "growth"], kind="stats")
 # %%
 free = trace["posterior"].to_dataset()[[v.name for v in own.free_RVs]]
 tree = pointwise(own, free, {"mode": "FAST_COMPILE"})
-loo = az.loo(tree, pointwise=True)
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", UserWarning)  # it says what the column of k says below
+    loo = az.loo(tree, pointwise=True)
 pd.DataFrame(
     {"expected log density": loo.elpd_i.values, "Pareto k": loo.pareto_k.values},
     index=pd.Index(tree["log_likelihood"]["observation"].values, name="row"),
