@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -68,3 +71,24 @@ def test_unfinished_files_are_swept_up(tmp_path):
     (tmp_path / "kept.nc").write_text("")
     storage.remove_unfinished(tmp_path)
     assert [p.name for p in tmp_path.rglob("*.nc")] == ["kept.nc"]
+
+
+FULL = """
+import resource, sys
+from pathlib import Path
+import numpy as np, xarray as xr
+from metinfer import storage
+resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))
+try:
+    storage.write_groups(Path(sys.argv[1]) / "a.nc", {"x": xr.Dataset({"x": ("t", np.ones(50000))})})
+except OSError as error:
+    print(error.strerror)
+"""
+
+
+def test_a_disk_without_room_is_one_error_and_no_crash(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", FULL, str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "File too large\n", "")
+    assert list(tmp_path.iterdir()) == []

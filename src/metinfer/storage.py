@@ -37,7 +37,7 @@ def atomic(path: Path) -> Iterator[Path]:
         aside.unlink(missing_ok=True)
 
 
-def write_bytes(path: Path, content: bytes) -> None:
+def write_bytes(path: Path, content: bytes | memoryview) -> None:
     """Write `content` to `path`, whole or not at all."""
     with atomic(path) as aside:
         aside.write_bytes(content)
@@ -55,9 +55,8 @@ def write_groups(path: Path, groups: Mapping[str, xr.Dataset]) -> None:
     """
     import xarray as xr
 
-    tree = xr.DataTree.from_dict(dict(groups))
-    with atomic(path) as aside:
-        tree.to_netcdf(aside, engine=ENGINE)
+    # Made in memory: a library that meets a full disk cannot close its file, and crashes later.
+    write_bytes(path, xr.DataTree.from_dict(dict(groups)).to_netcdf(engine=ENGINE))
 
 
 def read_groups(path: Path) -> dict[str, xr.Dataset]:
