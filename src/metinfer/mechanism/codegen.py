@@ -107,7 +107,7 @@ def source() -> str:
         "ADJOINT": f"adj_{STATES[0].name}",
         "BAR": f"bar_{PARAMETERS[0].name}",
     }
-    constants = {name: rows[row] * BLOCK for name, row in first.items()}
+    constants: dict[str, float] = {name: rows[row] * BLOCK for name, row in first.items()}
     constants |= {"BLOCK": BLOCK, "STATES": len(STATES), "PARAMETERS": len(PARAMETERS)}
     constants |= {"INPUTS": len(INPUTS), "SIZE": len(rows) * BLOCK}
     constants |= {"STILL": STILL, "FAILED": FAILED, "SETTLE": SETTLE, "SETTLED": SETTLED}
