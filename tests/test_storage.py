@@ -80,7 +80,8 @@ import numpy as np, xarray as xr
 from metinfer import storage
 resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))
 try:
-    storage.write_groups(Path(sys.argv[1]) / "a.nc", {"x": xr.Dataset({"x": ("t", np.ones(50000))})})
+    data = xr.Dataset({"x": ("t", np.ones(50_000))})
+    storage.write_groups(Path(sys.argv[1]) / "a.nc", {"x": data})
 except OSError as error:
     print(error.strerror)
 """
