@@ -77,6 +77,11 @@ def test_the_comment_names_the_side():
     assert tool.comment(low, RANKS, 0.5) == ""
 
 
+def test_too_few_fits_are_a_reason():
+    found = part({"good": tool.ANSWER}, fits=50)
+    assert any("50 fits are too few" in r for r in tool.reasons(found))
+
+
 def test_too_many_failed_fits_are_a_reason():
     names = {"good": tool.ANSWER}
     data = ranked(names, fits=90).assign_attrs(asked=100, ranks=RANKS, seed=1, tune=1, draws=99)

@@ -32,6 +32,8 @@ LEVELS = (0.5, 0.9)
 JOINT_ERROR, SINGLE_ERROR = 0.01, 0.05
 #: Effective draws of the 99 below which ranks lean to the ends by chance.
 FEWEST = 50
+#: With fewer fits of a kind, intervals that are far too narrow would pass.
+LEAST_FITS = 100
 #: Share of fits that may fail, or have a truth that the solver could not follow.
 MOST_LOST = 0.02
 ANSWER, MAIN_PARAMETER, OTHER = "answer", "main", "other"
@@ -98,6 +100,8 @@ def reasons(part: Mapping[str, Any]) -> list[str]:
     ]
     if not answers:
         made.append("no named answer was ranked")
+    if part["finished"] < LEAST_FITS:
+        made.append(f"{part['finished']} fits are too few to tell: {LEAST_FITS} are needed")
     lost = len(part["failed"]) + max((r["unsolved"] for r in part["quantities"]), default=0)
     if lost > MOST_LOST * part["asked"]:
         made.append(f"{lost} of {part['asked']} fits could not be judged")

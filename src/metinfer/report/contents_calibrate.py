@@ -56,8 +56,9 @@ class Kind:
 
     @property
     def shown(self) -> tuple[Ranked, ...]:
-        """Named answers and main parameters."""
-        return tuple(q for q in self.quantities if q.group != "other")
+        """What is drawn: named answers, the log-likelihood, and whatever is outside its band."""
+        drawn = ("answer", "log_likelihood")
+        return tuple(q for q in self.quantities if {q.group, q.name} & set(drawn) or q.p < 0.05)
 
 
 @dataclass(frozen=True)
