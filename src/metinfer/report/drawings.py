@@ -26,7 +26,7 @@ PER_PAGE = {
     "curves": 12,
     "cohorts": 8,
     "traces": 5,
-    "studies": 20, "ranks": 18,
+    "studies": 20, "ranks": 15,
 }
 
 

@@ -22,8 +22,8 @@ from metinfer.report.figures.style import (
 
 #: Panels side by side.
 COLUMNS = 3
-#: Two lines of title above, and little room below: only the last row has an axis label.
-FRAME = Frame(left=0.5, above=0.38, below=0.24)
+#: Two lines of title above; only the last row has an axis label.
+FRAME = Frame(left=0.66, above=0.38, below=0.36)
 
 
 @styled
@@ -44,7 +44,7 @@ def rank_ecdfs(shown: tuple[Kind, tuple[Ranked, ...]]) -> Figure:
     for axis in axes.ravel()[len(items) :]:
         axis.set_axis_off()
     for axis in axes[-1]:
-        axis.set_xlabel("rank of the truth, as a share")
+        axis.set_xlabel("rank of the truth, as a share", labelpad=1)
     axes[rows // 2, 0].set_ylabel("ECDF less uniform")
     handles = [
         Patch(color=GRID, label="simultaneous 95 % band"),
