@@ -6,7 +6,7 @@
 The truth is a joint draw of the posterior of the bundled evidence, so that it agrees with what
 has been published: the draw nearest to a hold of 0.8, of which NK cells carry 60 %, equal in mice
 and people (`WANTED`). The mouse model itself is set by hand (`MODEL`), inside its prior. Both were
-chosen before anything was simulated, and nothing was simulated twice.
+chosen before anything was simulated, and not changed since.
 """
 
 from __future__ import annotations
