@@ -104,12 +104,11 @@ def effort(found: Comparison) -> str:
     parts = [v.quality for v in found.variants[1:]] + [s.quality for s in found.studies]
     chains, seconds = sum(q.chains for q in parts), sum(q.seconds for q in parts)
     rows = sum(len(v.exact) for v in found.variants)
-    each = seconds / max(chains, 1)
     return (
-        f"{chains} chains for variants and left-out studies and {rows} for single values, each of "
-        f"{plan['tune']} + {plan['draws']} iterations, from one compilation. Sampling a chain took "
-        f"{each:.0f} s on average while other programs shared the processor; the whole command "
-        f"took {found.seconds / 60:.0f} minutes of wall time on {found.cores} such core(s)."
+        f"{chains} chains for variants and left-out studies, each of {plan['tune']} + "
+        f"{plan['draws']} iterations, and {rows} short ones for single values, all from one "
+        f"compilation: {seconds / 60:.0f} minutes of sampling in all, summed over the chains of "
+        "variants and studies."
     )
 
 

@@ -171,4 +171,6 @@ def _faults(quality: Quality) -> list[str]:
     found = [f"a chain failed ({reason})" for reason in quality.failures]
     if quality.rhat is not None and not quality.rhat <= RHAT_SHORT:
         found.append(f"R-hat is {quality.rhat:.3f}; the limit is {RHAT_SHORT}")
+    if quality.divergences:
+        found.append(f"{quality.divergences} divergences")
     return found
