@@ -149,3 +149,9 @@ def test_plans_that_cannot_be_are_refused_by_name() -> None:
         usable_plans(bad, list(POPULATIONS), POPULATIONS)
     assert "day 400 is after the last horizon" in str(error.value)
     assert POPULATIONS["mouse_bolus_liver"].horizons[-1] * YEAR == pytest.approx(43.5)
+
+
+def test_experiments_of_another_folder_are_left_out() -> None:
+    bundled = list(THERAPIES.plans.values())
+    mine = {"cats": POPULATIONS["mouse_bolus_liver"]}
+    assert usable_plans(bundled, ["cats"], mine) == []

@@ -163,6 +163,10 @@ def usable_plans(
     populations : mapping of str to Population
         Those that can be predicted.
     """
+    if not any(p.population in known for p in plans):
+        # The experiments of another folder, such as the bundled ones beside populations of one's
+        # own; a slip of the pen leaves others that are known.
+        return []
     faults = [
         Fault("therapies.toml", f"experiments.{p.name}.population",
               f"unknown population {p.population!r}; allowed: {', '.join(known)}")
