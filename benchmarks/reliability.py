@@ -114,8 +114,9 @@ def _finished(data: Path, work: Path) -> tuple[Path, dict[str, float]]:
 
 
 def _folder(work: Path, name: str) -> Path:
+    disks.take_off(work / name)
     shutil.rmtree(work / name, ignore_errors=True)
-    (work / name).mkdir(parents=True)
+    (work / name).mkdir(parents=True, exist_ok=True)
     return work / name
 
 

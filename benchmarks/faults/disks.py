@@ -66,6 +66,12 @@ def _may_mount(work: Path) -> bool:
         return False
 
 
+def take_off(work: Path) -> None:
+    """Unmount the small disk that a killed campaign left behind."""
+    if (work / "disk").is_mount():
+        _run("umount", work / "disk")
+
+
 @contextmanager
 def disk(work: Path, kib: int) -> Iterator[Path]:
     """A small disk of its own."""
