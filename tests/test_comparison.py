@@ -58,7 +58,18 @@ def run(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("compared") / "run"
     with pytest.MonkeyPatch.context() as patch:
         few_variants(patch)
-        words = ["--draws", "40", "--tune", "60", "--chains", "2", "--seed", "3", "--quiet"]
+        words = [
+            "--quick",
+            "--draws",
+            "50",
+            "--tune",
+            "60",
+            "--chains",
+            "1",
+            "--seed",
+            "3",
+            "--quiet",
+        ]
         assert call(patch, "fit", data, "-o", out, *words) == 0
         # Rows above the limit of k were not left out by refits: finished, but not to be trusted.
         assert call(patch, "compare", data, "-o", out, *SHORT, "--quiet") == 3

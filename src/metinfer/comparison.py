@@ -74,6 +74,7 @@ def compare(
     """
     from metinfer.inference import compare as parts
     from metinfer.inference.chains import available_cores
+    from metinfer.inference.model import LATENTS
 
     run = run_for(evidence, Path(out), quick=quick, show=progress is not None)
     asked = plan or (parts.QUICK if quick else parts.Plan())
@@ -85,7 +86,7 @@ def compare(
     machinery = parts.Machinery(
         run.path / FOLDER, cores or available_cores(), scheduler, progress
     )  # fmt: skip
-    base = run.posterior[list(parts.LATENTS)]
+    base = run.posterior[list(LATENTS)]
     refine = int(run.record.settings.get("refine", 1))
     fits = parts.Fits(run.evidence, base, asked, machinery, refine)
     fits.make()

@@ -221,10 +221,10 @@ def _gates(before: Run, after: Run) -> pd.DataFrame:
     names: Iterable[str] = dict.fromkeys((*sides[0], *sides[1]))
     lines = {}
     for name in names:
-        cells = {}
+        cells: dict[str, Any] = {}
         for word, side in zip(("before", "after"), sides, strict=True):
             gate = side.get(name, {})
-            passed = {True: "pass", False: "FAIL"}.get(gate.get("passed"), "not judged")  # type: ignore[arg-type]
+            passed = {True: "pass", False: "FAIL"}.get(gate.get("passed"), "not judged")
             cells |= {f"{word} value": gate.get("value"), word: passed}
         lines[name] = cells
     columns = ["before value", "before", "after value", "after"]

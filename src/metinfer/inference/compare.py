@@ -218,7 +218,7 @@ def builder(refine: int) -> Callable[[Evidence], Any]:
     """What builds the model on a grid split into `refine`, under a name of its own."""
     make: Any = partial(_build, refine=refine)
     make.__module__, make.__qualname__ = __name__, f"build_{refine}"
-    return make  # type: ignore[no-any-return]
+    return make
 
 
 def fitted_of(results: Iterable[Any]) -> Fitted:
