@@ -78,7 +78,13 @@ MINE = """
 kind = "regimen"
 label = "my own schedule"
 start = 2.0
-doses = [{ agent = "n803", amount = 1.0, unit = "ug/kg", route = "subcutaneous", every = 4.0, count = 5 }]
+[[therapies.mine.doses]]
+agent = "n803"
+amount = 1.0
+unit = "ug/kg"
+route = "subcutaneous"
+every = 4.0
+count = 5
 
 [experiments.mine]
 therapy = "mine"
@@ -123,11 +129,17 @@ def test_my_own_therapy_is_predicted_and_decided_about(
 def test_an_experiment_in_nobody_is_refused(
     run: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    agents = (run / "inputs" / "therapies.toml").read_text().split("[therapies.")[0]
+    from metinfer.therapy.populations import read_populations
+
+    home = run / "inputs"
+    population = next(iter(read_populations(home / "populations.toml")))
+    agents = (home / "therapies.toml").read_text().split("[therapies.")[0]
+    mine = MINE.replace("POPULATION", population)
+    other = mine[mine.index("[experiments.mine]") :].replace("experiments.mine", "experiments.two")
     path = tmp_path / "mine.toml"
-    path.write_text(agents + MINE)
+    path.write_text(agents + mine + other.replace(population, "cats"))
     assert call(monkeypatch, "predict", run, "--therapies", path) == 1
-    assert "unknown population 'POPULATION'" in capsys.readouterr().err
+    assert "experiments.two.population: unknown population 'cats'" in capsys.readouterr().err
 
 
 def test_the_report_names_the_study_and_is_not_reportable(
