@@ -65,7 +65,7 @@ def page(found: Mapping[str, Any], extra: Mapping[str, Any]) -> str:
     lines = [intro]
     for kind, one in found.items():
         lines += section(kind, one)
-    lines += times(extra.get("notes")) + worlds(extra.get("worlds")) + cluster(extra.get("dask"))
+    lines += times(extra.get("notes")) + worlds(extra) + cluster(extra.get("dask"))
     lines += agreement(extra.get("notes"))
     return "\n".join(lines).rstrip() + "\n"
 
@@ -133,8 +133,9 @@ def times(notes: Mapping[str, Any] | None) -> list[str]:
     return ["\n## Time and memory\n", *(f"- {line}" for line in notes["times"]), ""]
 
 
-def worlds(found: Mapping[str, Any] | None) -> list[str]:
+def worlds(extra: Mapping[str, Any]) -> list[str]:
     """The wrong worlds."""
+    found = extra.get("worlds")
     lines = ["\n## Five wrong worlds and a right one\n"]
     if not found:
         return [*lines, "Not run (`python benchmarks/wrong_worlds.py RUN`).\n"]
@@ -151,7 +152,7 @@ def worlds(found: Mapping[str, Any] | None) -> list[str]:
         covered = "" if w["covered90"] is None else f"{w['covered90']:.0%}"
         lines.append(f"| {w['words']} | {w['fits']} | {cells} | {w['any']} | {covered} |")
     lines += ["", *(f"- **{c}**: {words}." for c, words in found["checks"].items()), ""]
-    return lines + [f"{line}\n" for line in found.get("remarks", [])]
+    return lines + [f"{line}\n" for line in (extra.get("notes") or {}).get("worlds", [])]
 
 
 def cluster(found: Mapping[str, Any] | None) -> list[str]:
