@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from metinfer.therapy.teaching import (
     usable_plans,
     variances,
 )
+from metinfer.therapy.variance import TooFewDrawsError
 
 #: Draws of each source that are solved again for every start, duration and dose.
 CURVE_DRAWS = 200
@@ -70,7 +72,9 @@ def decisions_of(asked: Asked) -> dict[str, xr.Dataset]:
     questions = asked_of(asked.answers, cases, asked.populations)
     draws = asked.sources[POSTERIOR].thinned(ANSWER_DRAWS)
     told = answer_draws(draws, questions, asked.therapies, asked.populations)
-    found["variance"] = variances(draws, questions, told, asked.therapies, asked.populations)
+    # A first look may be too short for it; the other questions have answers all the same.
+    with suppress(TooFewDrawsError):
+        found["variance"] = variances(draws, questions, told, asked.therapies, asked.populations)
     ratios = [q for q in questions if q["measure"] == "risk_ratio" and q["name"] in told]
     priors = {}
     if PRIOR in asked.sources:

@@ -31,6 +31,10 @@ ENOUGH, LEAST = 4, 2
 COPIES = ("latent", "_latent", "causal_share")
 
 
+class TooFewDrawsError(MetinferError):
+    """A run is too short for a split of the variance."""
+
+
 @dataclass(frozen=True)
 class Variance:
     """Variance of an answer in parts.
@@ -122,7 +126,7 @@ def _features(columns: Mapping[str, np.ndarray], draws: int) -> dict[str, np.nda
     width = sum(c.shape[1] for c in columns.values())
     if draws < LEAST * (width + 1):
         needed = LEAST * (width + 1)
-        raise MetinferError(f"a split of the variance needs {needed} draws, got {draws}")
+        raise TooFewDrawsError(f"a split of the variance needs {needed} draws, got {draws}")
     if draws < ENOUGH * (2 * width + 1):
         return dict(columns)
     return {
