@@ -158,7 +158,7 @@ def prior(
     run = run_prior(read_evidence(data), out, draws=draws, seed=seed)
     lines = check_prior(run)
     if not quiet:
-        shares = {line["what"]: f"{100 * line["share"]:.1f} %" for line in lines}
+        shares = {line["what"]: f"{100 * line['share']:.1f} %" for line in lines}
         show_lines("impossible prior draws", shares)
     say(f"{out} holds the prior. Next: metinfer report {out}", quiet)
     if form is Words.json:

@@ -8,7 +8,8 @@ from metinfer.mechanism import equations as source
 from metinfer.report.content import Definition, Equation
 
 GREEK = {"lnQ": r"\ln Q", "omega": r"\omega", "lnT": r"\ln T", "e4": "e_4", "e15": "e_{15}",
-         "Fk": "F_k", "FA": "F_A", "ZN": "Z_N", "W1": "W_1", "W2": "W_2", "W3": "W_3", "Kx": "K_X"}  # fmt: skip
+         "Fk": "F_k", "FA": "F_A", "ZN": "Z_N", "W1": "W_1", "W2": "W_2",
+         "W3": "W_3", "Kx": "K_X"}  # fmt: skip
 MEANINGS = {
     "e4": "share of CXCR4 blocked",
     "Z": "CXCL12 signal through CXCR4",
