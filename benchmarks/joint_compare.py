@@ -56,7 +56,15 @@ OURS = Contender("metinfer", "metinfer")
 LONG = Contender("metinfer, 4 long chains", "metinfer", chains=4, tune=500, draws=1000)
 PEERS = (
     Contender("PyMC + JAX, low-rank", "pytensor.scan"),
-    Contender("PyMC + JAX, default", "pytensor.scan", adaptation="diag"),
+    # Half as long, as its draws take several hundred steps each.
+    Contender(
+        "PyMC + JAX, default",
+        "pytensor.scan",
+        adaptation="diag",
+        tune=150,
+        draws=100,
+        seconds=300.0,
+    ),
     Contender("PyMC + JAX, all states", "pytensor.scan, all states", "none", seconds=150.0),
     Contender("JAX + diffrax", "diffrax", "none", seconds=150.0),
 )
