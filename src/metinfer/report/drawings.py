@@ -26,7 +26,8 @@ PER_PAGE = {
     "curves": 12,
     "cohorts": 8,
     "traces": 5,
-    "studies": 20, "ranks": 15,
+    "studies": 20,
+    "ranks": 15,
 }
 
 
