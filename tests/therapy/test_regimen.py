@@ -200,3 +200,22 @@ def test_the_agents_and_events_that_the_question_names_are_bundled() -> None:
     assert names <= set(found.therapies)
     routes = {n: found.therapies[n].doses[0].route for n in ("ifng_sc", "ifng_iv", "rhil15")}
     assert routes == {"ifng_sc": "subcutaneous", "ifng_iv": "infusion", "rhil15": "infusion"}
+
+
+def test_a_file_that_only_names_an_agent_gets_the_bundled_one(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    text = """
+    [therapies.half]
+    kind = "regimen"
+    label = "half"
+    start = { human = 28.0, mouse = 3.0 }
+    reason = "half of a dose"
+    doses = [{ agent = "n803", amount = 3.0, unit = "ug/kg", route = "subcutaneous" }]
+    """
+    file.write_text(text)
+    found = read_therapies(file)
+    assert set(found.agents) == {"n803"}
+    assert found.targets(found.therapies["half"]) == ("il15",)
+    file.write_text(text.replace("n803", "n8O3"))
+    with pytest.raises(TherapyError, match="n8O3.*n803"):
+        read_therapies(file)

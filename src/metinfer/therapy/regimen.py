@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from metinfer.evidence import bundled_path
 from metinfer.pharmacology import DOSE_UNITS
 from metinfer.therapy.agents import Agent, read_agent
 from metinfer.therapy.plans import Plan, read_plan
@@ -115,9 +117,13 @@ class Therapies:
 
 
 def read_therapies(path: Path | str) -> Therapies:
-    """Agents and therapies of a file; raises a TherapyError that lists every fault."""
+    """Agents and therapies of a file; raises a TherapyError that lists every fault.
+
+    Agents that its doses name and that it does not describe, and bodies, are the bundled ones.
+    """
     faults: list[Fault] = []
-    root = Table(load_toml(path), Path(path).name, "", faults)
+    document = load_toml(path)
+    root = Table(_with_bundled(document), Path(path).name, "", faults)
     body = {name: _body(table) for name, table in root.named("body")}
     agents = {name: read_agent(name, table) for name, table in root.named("agents")}
     tables = dict(root.named("therapies"))
@@ -131,6 +137,27 @@ def read_therapies(path: Path | str) -> Therapies:
         raise TherapyError(faults)
     found = single | combined
     return Therapies(agents, {name: found[name] for name in tables}, body, plans)
+
+
+def _with_bundled(document: dict[str, Any]) -> dict[str, Any]:
+    """A parsed file with the bundled agents that it only names."""
+    given = document.get("agents", {})
+    cures = document.get("therapies", {})
+    if not isinstance(given, dict) or not isinstance(cures, dict):
+        return document
+    doses = [d for t in cures.values() if isinstance(t, dict) for d in _listed(t.get("doses"))]
+    named = {d["agent"] for d in doses if isinstance(d.get("agent"), str)} - set(given)
+    if not named:
+        return document
+    bundled = load_toml(bundled_path() / "therapies.toml")
+    # An unknown name is refused with all that are known.
+    more = bundled["agents"].keys() if named - bundled["agents"].keys() else named
+    agents = {name: bundled["agents"][name] for name in sorted(more)}
+    return {"body": bundled["body"]} | document | {"agents": agents | given}
+
+
+def _listed(tables: Any) -> list[dict[str, Any]]:
+    return [t for t in tables if isinstance(t, dict)] if isinstance(tables, list) else []
 
 
 def scaled(therapy: Therapy, factor: float) -> Therapy:
