@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import metinfer as mi
 from metinfer.evidence import bundled_path
 
@@ -16,6 +18,7 @@ ROOT = Path(__file__).parents[1]
 PERTURBED = ROOT / "examples" / "perturbed_dormancy"
 
 
+@pytest.mark.slow
 def test_the_whole_workflow_on_a_small_folder(tmp_path: Path) -> None:
     words = ["examples/workflow.py", "tests/data/tiny", "--quick", "--out", str(tmp_path / "run")]
     done = subprocess.run(

@@ -27,35 +27,55 @@ TRACES = re.compile(
 )
 
 
-#: Notebooks that run one after the other; the groups run side by side.
-GROUPS = (("03", "04", "06"), ("05", "01", "02"))
+#: Notebooks without a fit of the bundled evidence: these run with the fast tests.
+LIGHT = ("01", "02")
+#: The others, which take minutes: one group after the other, the groups side by side.
+GROUPS = (("03", "04", "06"), ("05",))
 
 
-@pytest.fixture(scope="session")
-def executed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+def execute(root: Path, groups: tuple[tuple[str, ...], ...]) -> tuple[Path, str]:
     """Folder of notebooks just executed, and what was said if one of them failed."""
-    root = tmp_path_factory.mktemp("notebooks")
     words = [sys.executable, "notebooks/build.py", "--scratch", str(root), "--into", str(root)]
     running = [
         subprocess.Popen(
             [*words, *group], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
-        for group in GROUPS
+        for group in groups
     ]
     said = [process.communicate(timeout=1800)[0] for process in running]
     return root, "\n".join(s for s, p in zip(said, running, strict=True) if p.returncode)
+
+
+@pytest.fixture(scope="session")
+def light(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    return execute(tmp_path_factory.mktemp("light"), (LIGHT,))
+
+
+@pytest.fixture(scope="session")
+def heavy(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    return execute(tmp_path_factory.mktemp("heavy"), GROUPS)
 
 
 def test_there_are_the_six_notebooks_that_the_documentation_promises() -> None:
     assert [name[:2] for name in NAMES] == ["01", "02", "03", "04", "05", "06"]
 
 
-@pytest.mark.parametrize("text", TEXTS, ids=NAMES)
-def test_runs_and_shows_what_is_stored(text: Path, executed: tuple[Path, str]) -> None:
-    folder, failures = executed
-    path = folder / f"{text.stem}.ipynb"
+@pytest.mark.parametrize("name", [n for n in NAMES if n.startswith(LIGHT)])
+def test_runs_and_shows_what_is_stored(name: str, light: tuple[Path, str]) -> None:
+    _shows_what_is_stored(name, *light)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [n for n in NAMES if not n.startswith(LIGHT)])
+def test_runs_with_a_fit_and_shows_what_is_stored(name: str, heavy: tuple[Path, str]) -> None:
+    _shows_what_is_stored(name, *heavy)
+
+
+def _shows_what_is_stored(name: str, folder: Path, failures: str) -> None:
+    path = folder / f"{name}.ipynb"
     assert path.is_file(), failures
-    made, kept = nbformat.read(path, as_version=4), stored(text)
+    made = nbformat.read(path, as_version=4)
+    kept = stored(next(t for t in TEXTS if t.stem == name))
     for new, old in zip(made.cells, kept.cells, strict=True):
         assert _kinds(new) == _kinds(old), new.source
 
