@@ -111,7 +111,7 @@ def test_my_own_therapy_is_predicted_and_decided_about(
     assert {r["therapy"] for r in told["effects"]} == {"mine"}
     asked = {r["question"] for r in told["decisions"] if r["therapy"] == "mine"}
     assert asked == {"lasting", "window", "duration", "dose"}
-    assert told["variance"][0]["shares"]["parameter"] is not None
+    assert told["variance"] == []  # 80 draws are too few to split a variance
     assert [e["experiment"] for e in told["experiments"]] == ["mine"]
     assert told["experiments"][0]["answers"][0]["variance_removed"] < 1.0
     loaded = mi.load_run(run)

@@ -146,10 +146,11 @@ def _foundation(name: str, answers: Mapping[str, xr.Dataset]) -> dict[str, Any]:
 
 def _quality(draws: xr.Dataset) -> dict[str, dict[str, float]]:
     az: Any = import_module("arviz_stats")
-    tables = {
-        "rhat": az.rhat(draws), "ess_bulk": az.ess(draws, method="bulk"),
-        "ess_tail": az.ess(draws, method="tail"), "mcse": az.mcse(draws),
-    }  # fmt: skip
+    with np.errstate(invalid="ignore", divide="ignore"):  # an answer may be the same in every draw
+        tables = {
+            "rhat": az.rhat(draws), "ess_bulk": az.ess(draws, method="bulk"),
+            "ess_tail": az.ess(draws, method="tail"), "mcse": az.mcse(draws),
+        }  # fmt: skip
     return {
         str(name): {k: float(table[name]) for k, table in tables.items()}
         for name in draws.data_vars

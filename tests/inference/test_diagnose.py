@@ -168,6 +168,9 @@ def test_named_answers_have_gates_of_their_own():
     good, bad = chains(), chains(shift=1.0)
     assert failing(answer_gates("answers", good)) == set()
     assert "answers: R-hat" in failing(answer_gates("answers", bad))
+    still = good.assign(same=(("chain", "draw"), np.ones((4, 1000))))
+    assert failing(answer_gates("answers", still)) == set()
+    assert answer_gates("answers", still[["same"]]) == ()
     few = good.isel(draw=slice(None, 50))
     assert {"x: bulk ESS", "x: tail ESS"} <= failing(answer_gates("x", few))
 

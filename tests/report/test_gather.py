@@ -141,6 +141,7 @@ def _predictions() -> xr.Dataset:
             "kind": ("therapy", ["regimen", "clamp"]),
             "population_label": ("population", ["made-up people"]),
             "species": ("population", ["human"]), "endpoint": ("population", ["liver"]),
+            "competing_death": ("population", [0]),
             "time_year": (("population", "time"), np.linspace(0, 10, 5)[None]),
             "horizon_year": (("population", "horizon"), np.array([[5.0, 10.0]])),
         },

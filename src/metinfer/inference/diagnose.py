@@ -108,6 +108,10 @@ def subfit_gates(name: str, answers: xr.Dataset, sample_stats: xr.Dataset) -> tu
 
 def answer_gates(name: str, answers: xr.Dataset) -> tuple[Gate, ...]:
     """R-hat, bulk and tail ESS of named answers (chain, draw), under a name of their own."""
+    moving = [str(v) for v, x in answers.items() if float(x.max() - x.min()) > 0.0]
+    if not moving:  # an answer that is the same in every draw needs no sampling
+        return ()
+    answers = answers[moving]
     found = (
         _worst("R-hat", az.rhat(answers), np.nanmax, RHAT_LIMIT, below=True),
         _worst("bulk ESS", az.ess(answers, method="bulk"), np.nanmin, ESS_LIMIT, below=False),

@@ -71,7 +71,8 @@ def power_scaling(
             made[name] = dict.fromkeys(map(str, answers.data_vars), 0.0)
             continue
         group = "prior" if name == "prior" else "likelihood"
-        with warnings.catch_warnings():
+        # An answer may be the same in every draw: its sensitivity is not a number.
+        with warnings.catch_warnings(), np.errstate(invalid="ignore", divide="ignore"):
             # Powers of 0.99 and 1.01 leave weights so even that their tail needs no fit.
             warnings.filterwarnings("ignore", "Number of tail draws", UserWarning)
             found = az.psense(tree, group=group, group_var_names=[name])
