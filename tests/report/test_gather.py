@@ -129,6 +129,7 @@ def _predictions() -> xr.Dataset:
         {
             "answer": (("source", "draw", "therapy", "population", "horizon", "measure"), values),
             "event_free": ((*cell, "time", "quantile"), np.tile(share, (3, 2, 1, 1, 1))),
+            "hazard_ratio": ((*cell, "time", "quantile"), np.tile(share, (3, 2, 1, 1, 1))),
             "event_free_untreated": (
                 ("source", "population", "time", "quantile"), np.tile(share, (3, 1, 1, 1))),
             "failed": (cell, np.zeros((3, 2, 1), dtype=int)),
