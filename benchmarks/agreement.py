@@ -36,7 +36,7 @@ from metinfer.inference.scoring import DIM, pointwise_scores
 
 ROOT = Path(__file__).resolve().parents[1]
 YEAR = 365.25
-CHAINS, STARTS = 4, 6
+CHAINS, STARTS = 4, 3
 MOUSE_STOCKS = ("pulaski", "4t1_resected", "brodbeck2014", "street2001")
 CONTEXTS = ("er_positive", "er_negative", "colorectal")
 
