@@ -14,7 +14,6 @@ import json
 import subprocess
 import sys
 import tempfile
-import time
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -30,21 +29,19 @@ LIMIT = 3.5
 
 
 def one_seed(seed: int, folder: Path) -> dict[str, Any]:
-    """Exit codes, seconds, gates and named answers of one default fit."""
+    """Exit codes, gates and named answers of one default fit."""
     run = folder / f"seed-{seed}"
-    codes, began = [], time.perf_counter()
+    codes = []
     for words in (["fit", str(bundled_path()), "-o", str(run), "--seed", str(seed), "--resume",
                    "--quiet"], ["diagnose", str(run), "--format", "json"]):  # fmt: skip
         done = subprocess.run([sys.executable, "-m", "metinfer.cli", *words], capture_output=True)
         codes.append(done.returncode)
-    seconds = time.perf_counter() - began
     gates = json.loads((run / "diagnostics.json").read_text(encoding="utf-8"))["gates"]
     loaded = load_run(run)
     draws = loaded.read_result("answers.nc")["posterior"]
     error = az.mcse(draws)
     answers = {str(k): (float(draws[k].mean()), float(error[k])) for k in draws.data_vars}
-    return {"seed": seed, "codes": codes, "seconds": seconds, "gates": gates, "answers": answers,
-            "sampling": loaded.record.timings.get("sampling")}  # fmt: skip
+    return {"seed": seed, "codes": codes, "gates": gates, "answers": answers}
 
 
 def largest_gap(found: list[dict[str, Any]], name: str) -> float:
@@ -69,7 +66,6 @@ def page(found: list[dict[str, Any]]) -> str:
     ]
     runs = [
         "| exit codes of fit and diagnose | " + " | ".join(f"{f['codes']}" for f in found) + " |",
-        "| seconds, fit and diagnose | " + " | ".join(f"{f['seconds']:.0f}" for f in found) + " |",
     ]
     gaps = {name: largest_gap(found, name) for name in found[0]["answers"]}
     answers = [
