@@ -94,14 +94,23 @@ def liver(rate: Any, lost: Any, growth: Any, killed: Any, awake: Any, days: Any)
     return (expm(chain[None] * np.asarray(days)[:, None, None]) @ start)[:, -1]
 
 
-def survival(point: Any, arm: Any, days: Any) -> Any:
-    """Event-free share of one arm at `days`: contexts mixed by share, Gamma frailty in each."""
-    total = np.zeros(len(days))
+def courses(point: Any, days: Any) -> Any:
+    """Metastases per founder of each context at `days`."""
+    lost = point["dormant_loss"] + point["dormant_kill"]
+    return {
+        c: liver(
+            point["awakening_rate"][c], lost, point["growth_time"][c], point["clone_kill"],
+            point["awake_share"][c], days,
+        )
+        for c in CONTEXTS
+    }  # fmt: skip
+
+
+def survival(point: Any, arm: Any, course: Any) -> Any:
+    """Event-free share of one arm: contexts mixed by share, Gamma frailty in each."""
+    total = 0.0
     for context, weight in arm.contexts:
-        number = point["founders"][context] * liver(
-            point["awakening_rate"][context], point["dormant_loss"] + point["dormant_kill"],
-            point["growth_time"][context], point["clone_kill"], point["awake_share"][context], days,
-        )  # fmt: skip
+        number = point["founders"][context] * course[context]
         number = number * np.exp(point["stock_level"].get(arm.stock, 0.0))
         if arm.endpoint_scope in ("distant", "any_relapse"):
             number = number / point["liver_share"][context]
@@ -114,14 +123,17 @@ def survival(point: Any, arm: Any, days: Any) -> Any:
 
 def expected(point: Any, arms: Any, intervals: Any) -> Any:
     """Events expected in each interval: person-time times its mean hazard."""
+    bounds = np.array([(i.start_day, i.end_day) for i in intervals])
+    days, place = np.unique(bounds, return_inverse=True)
+    place = place.reshape(bounds.shape)
+    course = courses(point, days)
     found = np.empty(len(intervals))
     for name in dict.fromkeys(i.arm for i in intervals):
         mine = [k for k, i in enumerate(intervals) if i.arm == name]
-        days = [(intervals[k].start_day, intervals[k].end_day) for k in mine]
-        values = -np.log(survival(point, arms[name], np.ravel(days))).reshape(-1, 2)
-        width = np.diff(days, axis=1)[:, 0]
+        hazard = -np.log(survival(point, arms[name], course))[place[mine]]
         exposure = np.array([intervals[k].person_time for k in mine])
-        found[mine] = exposure * (values[:, 1] - values[:, 0]) / width
+        width = np.diff(bounds[mine], axis=1)[:, 0]
+        found[mine] = exposure * (hazard[:, 1] - hazard[:, 0]) / width
     return found
 
 
@@ -302,11 +314,11 @@ def shares(points: Any, best: Any, arms: Any, intervals: Any) -> Any:
             if year not in table:
                 continue
             at = np.array([0.0, year * YEAR])
-            draws = np.array([survival(p, arms[name], at)[1] for p in points])
+            draws = np.array([survival(p, arms[name], courses(p, at))[1] for p in points])
             low, middle, high = np.quantile(draws, [0.05, 0.5, 0.95])
             lines.append(
                 f"| {name} | {year:g} | {number(table[year])} "
-                f"| {number(survival(best, arms[name], at)[1])} "
+                f"| {number(survival(best, arms[name], courses(best, at))[1])} "
                 f"| {number(middle)} ({number(low)} to {number(high)}) |"
             )
     return "\n".join(lines)
