@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from metinfer.inference import learnt
 from metinfer.inference.learnt import ASSUMED, LEARNT, contraction, overlap, summarise, verdict
 
 GRID = np.linspace(0.0, 1.0, 20_001)
@@ -41,3 +42,12 @@ def test_contraction_and_summary():
     assert (s.lo90, s.lo50, s.median, s.hi50, s.hi90) == pytest.approx(
         (0.05, 0.25, 0.5, 0.75, 0.95), abs=1e-3
     )
+
+
+def test_an_answer_that_only_became_less_certain_is_not_learnt():
+    rng = np.random.default_rng(5)
+    narrow, wide = rng.normal(0.0, 1.0, 4000), rng.normal(0.0, 3.0, 4000)
+    assert learnt.overlap(narrow, wide) < learnt.ASSUMED_ABOVE
+    assert learnt.verdict(narrow, wide) == learnt.ASSUMED
+    assert learnt.verdict(wide, narrow) == learnt.LEARNT
+    assert learnt.verdict(narrow, wide + 6.0) == learnt.LEARNT  # wider, but elsewhere

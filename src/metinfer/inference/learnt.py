@@ -55,9 +55,27 @@ def overlap(prior: np.ndarray, posterior: np.ndarray, mass: float = 0.9) -> floa
     return float(shared / union) if union > 0 else float(np.allclose(a, b))
 
 
+def only_wider(prior: np.ndarray, posterior: np.ndarray, mass: float = 0.9) -> bool:
+    """Whether the interval of the posterior holds all of that of the prior.
+
+    Such an answer became less certain, not better known, however little the two overlap.
+    """
+    tail = (1.0 - mass) / 2.0
+    a, b = (
+        np.quantile(np.asarray(x, dtype=float).ravel(), [tail, 1.0 - tail])
+        for x in (prior, posterior)
+    )
+    return bool(b[0] <= a[0] and a[1] <= b[1])
+
+
 def verdict(prior: np.ndarray, posterior: np.ndarray) -> str:
-    """`LEARNT`, or `ASSUMED` where the 90 % intervals overlap by more than `ASSUMED_ABOVE`."""
-    return ASSUMED if overlap(prior, posterior) > ASSUMED_ABOVE else LEARNT
+    """`LEARNT`, or `ASSUMED`.
+
+    Assumed where the 90 % intervals overlap by more than `ASSUMED_ABOVE`, or that of the posterior
+    is only wider.
+    """
+    assumed = overlap(prior, posterior) > ASSUMED_ABOVE or only_wider(prior, posterior)
+    return ASSUMED if assumed else LEARNT
 
 
 def contraction(prior: np.ndarray, posterior: np.ndarray) -> float:

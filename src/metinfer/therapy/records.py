@@ -10,7 +10,14 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from metinfer.inference.learnt import ASSUMED, ASSUMED_ABOVE, LEARNT, overlap, summarise
+from metinfer.inference.learnt import (
+    ASSUMED,
+    ASSUMED_ABOVE,
+    LEARNT,
+    only_wider,
+    overlap,
+    summarise,
+)
 from metinfer.therapy.populations import YEAR
 
 ANSWERS = ("risk", "risk_untreated", "absolute_risk_reduction", "risk_ratio", "rmst_gain")
@@ -157,7 +164,8 @@ def answer_of(by_source: dict[str, np.ndarray]) -> dict[str, Any]:
     if prior is not None and posterior is not None and len(prior) and len(posterior):
         shared = overlap(prior, posterior)
         high = overlap_bound(prior, posterior)
-        verdict = ASSUMED if max(shared, high) > ASSUMED_ABOVE else LEARNT
+        assumed = max(shared, high) > ASSUMED_ABOVE or only_wider(prior, posterior)
+        verdict = ASSUMED if assumed else LEARNT
     return answer | {"overlap": shared, "overlap_high": high, "learnt": verdict}
 
 
