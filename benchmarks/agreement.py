@@ -37,7 +37,6 @@ from metinfer.inference.scoring import DIM, pointwise_scores
 ROOT = Path(__file__).resolve().parents[1]
 YEAR = 365.25
 CHAINS, STARTS = 4, 3
-MOUSE_STOCKS = ("pulaski", "4t1_resected", "brodbeck2014", "street2001")
 CONTEXTS = ("er_positive", "er_negative", "colorectal")
 
 PAGE = """# The human-only fit against other routes
@@ -274,7 +273,7 @@ def main() -> None:
     other, divergences = second_sampler(evidence, joint, draws)
     second_time = time.perf_counter() - began
     z, count = largest_z(fitted, other)
-    free = 5 * len(CONTEXTS) + len(best["stock_level"]) - len(MOUSE_STOCKS) + 1
+    free = 5 * len(CONTEXTS) + len(best["stock_level"]) + 1
     page = PAGE.format(
         draws=draws, intervals=len(intervals), points=len(points), apart=apart, starts=STARTS,
         free=free, top=top, low=every[0], high=every[-1], best=totals.max(),
