@@ -15,8 +15,9 @@ from metinfer.runs import POSTERIOR, Run
 
 if TYPE_CHECKING:
     from metinfer.evidence.types import Evidence
-    from metinfer.inference.calibrate import Answers, Machinery, Plan
+    from metinfer.inference.calibrate import Answers, Plan
     from metinfer.inference.model import Joint
+    from metinfer.inference.refits import Machinery
 
 FOLDER, GROUPS, SUMMARY = "calibration", "calibration.nc", "calibration.json"
 #: Parameters that the answers hang on: judged one by one, fixed before any fit was made. All
@@ -165,8 +166,8 @@ def calibrate(
     progress : callable, optional
         Told after each fit: done, failed, all.
     """
-    from metinfer.inference.calibrate import Machinery
     from metinfer.inference.calibrate import Plan as Default
+    from metinfer.inference.refits import Machinery
 
     plan = plan or Default()
     how = Machinery(run.path / FOLDER, cores, scheduler, progress)

@@ -75,6 +75,7 @@ def compare(
     from metinfer.inference import compare as parts
     from metinfer.inference.chains import available_cores
     from metinfer.inference.model import LATENTS
+    from metinfer.inference.refits import Machinery
 
     run = run_for(evidence, Path(out), quick=quick, show=progress is not None)
     asked = plan or (parts.QUICK if quick else parts.Plan())
@@ -83,7 +84,7 @@ def compare(
     if kept is not None and kept.origin == origin:
         return kept
     began = time.perf_counter()
-    machinery = parts.Machinery(
+    machinery = Machinery(
         run.path / FOLDER, cores or available_cores(), scheduler, progress
     )  # fmt: skip
     base = run.posterior[list(LATENTS)]

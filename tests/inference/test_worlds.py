@@ -4,6 +4,7 @@ import pytest
 from metinfer.inference import calibrate
 from metinfer.inference.chains import Length
 from metinfer.inference.model import LATENTS
+from metinfer.inference.refits import Machinery
 from metinfer.inference.worlds import Simulator, World
 
 
@@ -82,7 +83,7 @@ def test_every_quantity_has_a_name_and_a_value(bundled_joint):
 def test_two_fits_end_to_end_on_a_stranger_folder(tiny, tmp_path):
     plan = calibrate.Plan(fits=2, ranked=19, every=1, tune=60)
     assert plan.length == Length(19, 60)
-    job = calibrate.Calibration(tiny, calibrate.PRIOR, plan, calibrate.Machinery(tmp_path))
+    job = calibrate.Calibration(tiny, calibrate.PRIOR, plan, Machinery(tmp_path))
     first = {j.name: j for j in job.run()}
     assert all(j.failure is None for j in first.values())
     assert all(0 <= r <= 19 for j in first.values() for r in j.ranks.values())

@@ -18,7 +18,6 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, partial
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,7 +29,7 @@ from metinfer.inference.calibrate_ranks import rank
 from metinfer.inference.chains import Length
 from metinfer.inference.lanes import TRANSFERRED
 from metinfer.inference.model import LATENTS, TRANSLATION_SD, Joint, joint_model
-from metinfer.inference.refits import Failure, Progress, Refit, Source, refit_all
+from metinfer.inference.refits import Failure, Machinery, Refit, Source, refit_all
 from metinfer.inference.worlds import RIGHT, Simulator, Tables, World
 from metinfer.provenance import code_hash
 from metinfer.storage import write_text
@@ -81,16 +80,6 @@ class Plan:
     def length(self) -> Length:
         """Length of each chain."""
         return Length(self.ranked * self.every, self.tune)
-
-
-@dataclass(frozen=True)
-class Machinery:
-    """Where and how fits are made."""
-
-    folder: Path
-    cores: int = 1
-    scheduler: Any = None
-    progress: Progress | None = None
 
 
 @dataclass(frozen=True)

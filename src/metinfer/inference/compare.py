@@ -10,7 +10,6 @@ import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property, partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import arviz as az
@@ -23,7 +22,7 @@ from metinfer.inference.compare_elpd import Elpd, Scorer, leave_one_out, log_mea
 from metinfer.inference.compare_results import Quality
 from metinfer.inference.leave_out import Left, studies, without
 from metinfer.inference.model import LATENTS, TRANSLATION_SD, Joint, build_model
-from metinfer.inference.refits import Failure, Progress, Refit, Source, refit_all
+from metinfer.inference.refits import Failure, Machinery, Refit, Source, refit_all
 from metinfer.inference.settings import seed_of
 from metinfer.inference.variants import BASE, VARIANTS, switches, with_variant
 
@@ -78,16 +77,6 @@ class Plan:
 
 
 QUICK = Plan(draws=100, tune=150, variant_chains=2, study_chains=1, row_chains=0)
-
-
-@dataclass(frozen=True)
-class Machinery:
-    """Where and how fits are made: folder, cores, cluster, and who looks on."""
-
-    folder: Path
-    cores: int = 1
-    scheduler: Any = None
-    progress: Progress | None = None
 
 
 @dataclass(frozen=True)

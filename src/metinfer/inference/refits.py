@@ -91,6 +91,16 @@ Found = tuple[Refit, "xr.Dataset | Failure"]
 Progress = Callable[[int, int, int], None]
 
 
+@dataclass(frozen=True)
+class Machinery:
+    """Where and how fits are made: folder, cores, cluster, and who looks on."""
+
+    folder: Path
+    cores: int = 1
+    scheduler: Any = None
+    progress: Progress | None = None
+
+
 def refit_all(
     source: Evidence | Source,
     refits: Iterable[Refit],
