@@ -47,7 +47,7 @@ SHARE, LONGEST = 1.0 / 40.0, 40.0
 #: Tolerances of diffrax, for like errors.
 RTOL, ATOL = 1e-6, 1e-9
 #: Links of variants, off in the joint model.
-OFF = {"bNA": 0, "sT": 1}
+OFF = {"bNA": 0, "sT": 1, "seen": 0}
 Functions = dict[str, Callable[[Any], Any]]
 
 

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray as xr
 
 from metinfer.errors import UsageError
-from metinfer.inference.compare import Plan, builder, thinned
+from metinfer.inference.chains import Length
+from metinfer.inference.compare import CAREFUL, Fits, Fitted, Plan, builder, thinned
 from metinfer.inference.compare_elpd import (
     LEAST_DRAWS,
     Scorer,
@@ -17,8 +19,10 @@ from metinfer.inference.compare_elpd import (
     pareto_limit,
     verdict,
 )
+from metinfer.inference.compare_results import Quality
 from metinfer.inference.leave_out import Seen, moved, predict_left_out, shifts, studies, without
 from metinfer.inference.model import LATENTS, TRANSLATION_SD, Joint, build_model
+from metinfer.inference.refits import Machinery
 from metinfer.inference.stacking import averaged, stacking_weights
 from tests.inference.conftest import QUICK, prior_latents, with_rows
 
@@ -209,3 +213,21 @@ def test_thinning_keeps_every_chain(latents):
 
 def test_a_finer_grid_is_another_source():
     assert builder(1).__qualname__ != builder(2).__qualname__
+
+
+def test_a_fit_that_diverged_is_made_again_with_smaller_steps(two, monkeypatch):
+    """Only the fit that diverged; the others keep their draws."""
+    calm, torn = Quality(1, 50, None, 60.0, 0, 1.0), Quality(1, 50, None, 60.0, 3, 1.0)
+    asked = []
+
+    def sample(self, wanted, chains, length, shelf=""):
+        asked.append((tuple(wanted), length.target_accept, shelf))
+        return {n: Fitted(None, torn if n == "b" and not shelf else calm) for n in wanted}
+
+    monkeypatch.setattr(Fits, "_sample", sample)
+    fits = Fits(two, latents_of(Joint.of(two)), Plan(), Machinery(Path("nowhere")))
+    found = fits._fit({"a": {}, "b": {}}, {"a": 1, "b": 1}, Length(50, 20))
+    assert asked == [(("a", "b"), 0.95, ""), (("b",), CAREFUL, "careful/")]
+    assert {n: (f.quality.divergences, f.quality.tries) for n, f in found.items()} == {
+        "a": (0, 1), "b": (0, 2),
+    }  # fmt: skip

@@ -52,7 +52,7 @@ def points(tiny_model):
 def test_all_variants_of_the_design_are_there():
     assert [v.name for v in VARIANTS] == [
         "base", "no_nk", "kill_only", "no_cxcl12_nk", "timp1_seeding_only", "none_awake",
-        "mutual_inhibition",
+        "last_stage_seen", "mutual_inhibition",
     ]  # fmt: skip
     assert VARIANTS[0].pins == {}
 

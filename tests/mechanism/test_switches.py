@@ -112,3 +112,15 @@ def test_a_restrained_lane_does_not_change_its_neighbours():
     values = theta(2)
     values[1, INDEX["bNA"]] = 2.0
     np.testing.assert_array_equal(solve(values, build_grid([lane, lane])).states[0], alone)
+
+
+def test_clones_that_imaging_removed_are_neither_there_nor_seen_at_once():
+    lane = Lane("surgery", DAYS)
+    every, unseen = states(lane), states(lane, seen=1.0)
+    assert unseen[0, STATE["W3"]] == 0.0
+    assert every[0, STATE["W3"]] == pytest.approx(theta()[0, INDEX["awake0"]] / 3)
+    for name in ("W1", "W2", "D"):
+        np.testing.assert_array_equal(unseen[:, STATE[name]], every[:, STATE[name]])
+    # A clone of the second third needs two steps to detection: quadratic, not linear, in time.
+    seen = unseen[1, STATE["L"]]
+    assert 0.05 * every[1, STATE["L"]] < seen < 0.15 * every[1, STATE["L"]]

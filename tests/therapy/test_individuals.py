@@ -21,7 +21,8 @@ EVERY = read_therapies(DATA / "therapies.toml")
 THERAPIES = replace(EVERY, variants=1)
 PLAIN = read_populations(DATA / "populations.toml")["er_positive_n0"]
 SUBJECTS = 100_000
-DRAWS = MadeUp({"w1": 4e-4, "tau": 500.0, "m": 4e-5, "kap": 4e-4, "d0": 1e-4}, number=0.9, count=1)
+RATES = {"w1": 4e-4, "tau": 500.0, "m": 4e-5, "kap": 4e-4, "d0": 1e-4, "seen": 0.4}
+DRAWS = MadeUp(RATES, number=0.9, count=1)
 
 
 def _simulated(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ import xarray as xr
 from metinfer.errors import UsageError
 from metinfer.inference.chains import Length
 from metinfer.inference.compare_elpd import Elpd, Scorer, leave_one_out, log_mean_exp
-from metinfer.inference.compare_results import Quality
+from metinfer.inference.compare_results import Quality, faults
 from metinfer.inference.leave_out import Left, studies, without
 from metinfer.inference.model import LATENTS, TRANSLATION_SD, Joint, build_model
 from metinfer.inference.refits import Failure, Machinery, Refit, Source, refit_all
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 #: Draws of each fit that are scored.
 SCORED = 2000
+#: Target acceptance of the second try of a fit whose chains diverged or disagree.
+CAREFUL = 0.99
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,10 @@ class Fitted:
 
     latents: xr.Dataset | None
     quality: Quality
+
+    def again(self) -> Fitted:
+        """The same, marked as a second try."""
+        return replace(self, quality=replace(self.quality, tries=2))
 
 
 class Fits:
@@ -159,8 +165,20 @@ class Fits:
     def _fit(
         self, wanted: Mapping[str, Any], chains: Mapping[str, int], length: Length
     ) -> dict[str, Fitted]:
+        """Every fit; those whose chains diverged or disagree once more, with smaller steps."""
+        found = self._sample(wanted, chains, length)
+        again = {n: data for n, data in wanted.items() if faults(found[n].quality)}
+        if not again:
+            return found
+        careful = replace(length, target_accept=CAREFUL, tune=2 * length.tune)
+        second = self._sample(again, chains, careful, "careful/")
+        return found | {name: fitted.again() for name, fitted in second.items()}
+
+    def _sample(
+        self, wanted: Mapping[str, Any], chains: Mapping[str, int], length: Length, shelf: str = ""
+    ) -> dict[str, Fitted]:
         refits = [
-            Refit(f"{name}/{k}", data, self._seed(name, k))
+            Refit(f"{shelf}{name}/{k}", data, self._seed(name, k))
             for name, data in wanted.items() for k in range(chains[name])
         ]  # fmt: skip
         found: dict[str, list[Any]] = {name: [None] * chains[name] for name in wanted}
@@ -169,7 +187,7 @@ class Fits:
             self.source, refits, length, how.folder,
             cores=how.cores, scheduler=how.scheduler, progress=how.progress,
         ):  # fmt: skip
-            name, _, k = refit.name.rpartition("/")
+            name, _, k = refit.name.removeprefix(shelf).rpartition("/")
             found[name][int(k)] = result
         return {name: fitted_of(results) for name, results in found.items()}
 

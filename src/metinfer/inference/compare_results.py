@@ -27,6 +27,8 @@ class Quality:
         Time of sampling, summed over its chains.
     failures : tuple of str
         Why chains are missing.
+    tries : int
+        2 if its chains diverged or disagreed at first, and were made again with smaller steps.
     """
 
     chains: int
@@ -36,6 +38,17 @@ class Quality:
     divergences: int
     seconds: float
     failures: tuple[str, ...] = ()
+    tries: int = 1
+
+
+def faults(quality: Quality) -> list[str]:
+    """Reasons not to trust the draws of a fit."""
+    found = [f"a chain failed ({reason})" for reason in quality.failures]
+    if quality.rhat is not None and not quality.rhat <= RHAT_SHORT:
+        found.append(f"R-hat is {quality.rhat:.3f}; the limit is {RHAT_SHORT}")
+    if quality.divergences:
+        found.append(f"{quality.divergences} divergences")
+    return found
 
 
 @dataclass(frozen=True)

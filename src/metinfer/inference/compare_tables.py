@@ -10,11 +10,10 @@ import xarray as xr
 from metinfer.inference.compare import SCORED, Fits, Fitted, thinned
 from metinfer.inference.compare_elpd import Elpd, difference, log_mean_exp, verdict
 from metinfer.inference.compare_results import (
-    RHAT_SHORT,
     Prediction,
-    Quality,
     StudyResult,
     VariantResult,
+    faults,
 )
 from metinfer.inference.leave_out import (
     SURPRISE,
@@ -159,18 +158,9 @@ def doubts(fits: Fits, variants: tuple[VariantResult, ...]) -> tuple[str, ...]:
         **{f"without {k}": f.quality for k, f in fits.studies.items()},
         **{f"{v} without one row": f.quality for (v, _), f in fits.rows.items()},
     }
-    found = [f"{name}: {reason}" for name, q in parts.items() for reason in _faults(q)]
+    found = [f"{name}: {reason}" for name, q in parts.items() for reason in faults(q)]
     for variant in variants:
         if variant.doubtful:
             number = len(variant.doubtful)
             found.append(f"variant {variant.name}: {number} rows lean on importance sampling alone")
     return tuple(dict.fromkeys(found))
-
-
-def _faults(quality: Quality) -> list[str]:
-    found = [f"a chain failed ({reason})" for reason in quality.failures]
-    if quality.rhat is not None and not quality.rhat <= RHAT_SHORT:
-        found.append(f"R-hat is {quality.rhat:.3f}; the limit is {RHAT_SHORT}")
-    if quality.divergences:
-        found.append(f"{quality.divergences} divergences")
-    return found

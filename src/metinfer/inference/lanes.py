@@ -123,7 +123,7 @@ def _special(parameter: str, spec: LaneSpec, at: _Places) -> tuple[int, int, flo
             return place, at.zero, spec.timp1_fold
         case "dip":
             return at("surgery_dip"), at.zero, float(spec.surgery)
-        case "sT" | "bNA":  # switches of variants, at their base values
+        case "sT" | "bNA" | "seen":  # switches of variants, at their base values
             return at.one, at.zero, float(parameter == "sT")
         case "awake0":
             return at("awake_share", spec.context), at.zero, settled

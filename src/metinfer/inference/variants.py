@@ -83,6 +83,13 @@ _DEFINED = (
         "lean on it",
     ),
     Variant(
+        "last_stage_seen", "no clone is in the last stage before detection at surgery",
+        {"seen": 1.0}, 0.05,
+        "imaging before surgery has just removed those; thought of after the first comparison, "
+        "because the base expects more events in the first half-year than there were, so its gain "
+        "is not a prediction",
+    ),
+    Variant(
         "mutual_inhibition", "NK cells also restrain the stellate cells", {"bNA": 1.0}, 0.10,
         "NK cells kill activated stellate cells in fibrosis; its size in a dormant liver is not "
         "measured, so one strength stands for all",

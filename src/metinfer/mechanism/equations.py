@@ -160,6 +160,14 @@ PARAMETERS: tuple[Parameter, ...] = (
         DESIGN,
         0.0,
     ),
+    Parameter(
+        "seen",
+        "s_W",
+        "1",
+        "share of the clones in their last third that was found and removed at time zero",
+        DESIGN,
+        0.0,
+    ),
 )
 
 INPUTS: tuple[InputSpec, ...] = (
@@ -202,7 +210,7 @@ def symbols(names: str) -> list[Symbol]:
 A, X, R, N, U, H, D, W1, W2, W3, L, K = symbols(" ".join(s.name for s in STATES))
 (kA, bA, kX, bT, Kx, bQ, th, kN, r15, Ncap, kdep, kR, kd, kU, mu, bU, kdepU, fN, SG, hG, eta, f0,
  kH, w1, d0, m, kap, kS, fU, nu, tau, founders, founders0, awake0, injury_scale, timp1_scale,
- dip, sT, bNA) = symbols(" ".join(p.name for p in PARAMETERS))  # fmt: skip
+ dip, sT, bNA, seen) = symbols(" ".join(p.name for p in PARAMETERS))  # fmt: skip
 (injury, timp1, stellate_block, cxcr4_drug, cxcl12_neutral, il15, nk_depletion, nk_activity,
  perforin_loss, ifng_loss, ifng_drug, neutrophil_depletion, arrival,
  dip_on) = symbols(" ".join(i.name for i in INPUTS))  # fmt: skip
@@ -276,7 +284,7 @@ EQUATIONS: tuple[Equation, ...] = (
     Equation("D", founders * arrival * seed, w1 * H + leave, founders0 + bolus * founders * seed),
     Equation("W1", w1 * H * D, onward + kap * Fk, awake0 / 3),
     Equation("W2", onward * W1, onward + kap * Fk, awake0 / 3),
-    Equation("W3", onward * W2, onward + kap * Fk, awake0 / 3),
+    Equation("W3", onward * W2, onward + kap * Fk, awake0 / 3 * (1 - seen)),
     Equation("L", onward * W3, sp.Integer(0), sp.Integer(0)),
     Equation("K", leave * D + kap * Fk * (W1 + W2 + W3), sp.Integer(0), sp.Integer(0)),
 )  # fmt: skip

@@ -66,7 +66,9 @@ def first_events(
     rng : Generator
     """
     at = {p.name: float(theta[i]) for i, p in enumerate(PARAMETERS)}
-    start = np.array([at["founders0"], *[at["awake0"] / STAGES] * STAGES])
+    awake = np.full(STAGES, at["awake0"] / STAGES)
+    awake[-1] *= 1.0 - at["seen"]
+    start = np.array([at["founders0"], *awake])
     count = rng.poisson(mean * start.sum())
     owner = np.repeat(np.arange(len(mean)), count)
     stage = rng.choice(len(start), size=len(owner), p=start / start.sum())
