@@ -1,7 +1,8 @@
 """All benchmarks on this machine: benchmarks/results.json and docs/benchmarks.md.
 
 Run: make bench, or python -m benchmarks [--part NAME ...] [--no-demo]. Parts that are not named
-keep their last results. Under 12 minutes on two idle cores; timings of a busy machine say little.
+keep their last results. Timings of a busy machine say little: the load at the start of each part is
+written beside its results.
 """
 
 from __future__ import annotations
@@ -76,23 +77,37 @@ def parts(*, demo: bool) -> dict[str, Callable[[], Rows]]:
     }
 
 
-def _kept() -> dict[str, Rows]:
+def _last() -> dict[str, Any]:
+    """What is on the disk, nothing if there is nothing."""
     if not RESULTS.is_file():
-        return {}
+        return {"results": [], "parts": {}}
+    found: dict[str, Any] = json.loads(RESULTS.read_text(encoding="utf-8"))
+    return found
+
+
+def _kept() -> dict[str, Rows]:
     found: dict[str, Rows] = {}
-    for row in json.loads(RESULTS.read_text(encoding="utf-8"))["results"]:
+    for row in _last()["results"]:
         found.setdefault(row["part"], []).append(row)
     return found
 
 
-def measured(name: str, part: Callable[[], Rows]) -> Rows:
-    """Rows of one part; a part that fails is a row that says so."""
+def measured(name: str, part: Callable[[], Rows]) -> tuple[Rows, dict[str, Any]]:
+    """Rows of one part, and when and under what load; a part that fails is a row that says so."""
     say(name)
+    began = time.perf_counter()
+    when: dict[str, Any] = {"written": now(), "load": round(load(), 2)}
     try:
         rows = part()
     except Exception as problem:
         rows = [joint_compare.entry(f"{name}: failed", None, "", 0.0, note=str(problem)[:300])]
-    return [{"part": name} | r for r in rows]
+    when["seconds"] = round(time.perf_counter() - began, 1)
+    return [{"part": name} | r for r in rows], when
+
+
+def load() -> float:
+    """Processes that wanted a core in the last minute."""
+    return os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -104,15 +119,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--no-demo", action="store_true", help="keep the last times of the demo")
     options = parser.parse_args(arguments)
-    kept, begin = _kept(), time.perf_counter()
-    busy = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
+    kept, when = _kept(), dict(_last()["parts"])
     rows: Rows = []
     for name, part in parts(demo=not options.no_demo).items():
-        chosen = options.part is None or name in options.part
-        rows += measured(name, part) if chosen else kept.get(name, [])
+        if options.part is None or name in options.part:
+            made, when[name] = measured(name, part)
+            rows += made
+        else:
+            rows += kept.get(name, [])
     found = {
-        "written": now(), "machine": machine(), "versions": versions() | peer_versions(),
-        "load_at_start": round(busy, 2), "seconds": round(time.perf_counter() - begin, 1),
+        "machine": machine(), "versions": versions() | peer_versions(), "parts": when,
         "results": rows,
     }  # fmt: skip
     RESULTS.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")

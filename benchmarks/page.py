@@ -49,17 +49,26 @@ def table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     return lines
 
 
+def _when(part: Mapping[str, Any] | None) -> list[str]:
+    if part is None:
+        return []
+    return [
+        f"{part['written']}, {part['seconds']:.0f} s in all, load at the start {part['load']}.",
+        "",
+    ]
+
+
 def write_page(found: Mapping[str, Any]) -> None:
     """Write the page."""
     machine = ", ".join(f"{k} {v}" for k, v in found["machine"].items())
     versions = ", ".join(f"{k} {v}" for k, v in found["versions"].items())
-    lines = ["# Benchmarks", "", "Made by `make bench`; do not edit.", "", f"- {found['written']}"]
-    lines += [f"- machine: {machine}; load at the start {found['load_at_start']}"]
-    lines += [f"- versions: {versions}", f"- all parts: {found['seconds']:.0f} s", ""]
+    lines = ["# Benchmarks", "", "Made by `make bench`; do not edit.", ""]
+    lines += [f"- machine: {machine}", f"- versions: {versions}", ""]
     judged = [r for r in found["results"] if r["target"] is not None]
     met = sum(r["ok"] for r in judged)
     lines += [f"{met} of {len(judged)} targets met.", ""]
     for part, title in TITLES.items():
         rows = [r for r in found["results"] if r["part"] == part]
-        lines += [f"## {title}", "", *(table(rows) if rows else ["Not measured."]), ""]
+        lines += [f"## {title}", "", *_when(found["parts"].get(part))]
+        lines += [*(table(rows) if rows else ["Not measured."]), ""]
     PAGE.write_text("\n".join(lines) + TEXT.read_text(encoding="utf-8"), encoding="utf-8")

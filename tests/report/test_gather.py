@@ -12,6 +12,7 @@ from metinfer.report import collect as collected
 from metinfer.report.content import AuthorField, Gate
 from metinfer.report.figures.equations import equation_svg
 from metinfer.report.gather import evidence, fit, model, posterior, predictions
+from metinfer.report.gather.densities import density
 
 LINK = {
     "name": "link", "unit": "1", "symbol": "b", "meaning": "a link", "reason": "", "source": "",
@@ -102,10 +103,24 @@ def test_a_clean_run_is_reportable_though_two_levels_were_not_run() -> None:
 
 def test_density_integrates_to_one_and_needs_spread() -> None:
     draws = {"posterior": np.random.default_rng(1).normal(size=2000)}
-    found = predictions.density(draws)
+    found = density(draws)
     assert found is not None
     assert np.trapezoid(found.posterior, found.x) == pytest.approx(1, abs=0.03)
-    assert predictions.density({"posterior": np.ones(50)}) is None
+    assert density({"posterior": np.ones(50)}) is None
+
+
+def test_draws_without_an_effect_are_a_share_and_not_part_of_the_curve() -> None:
+    """A third of the draws say exactly 1; a curve through them would reach above 1."""
+    rng = np.random.default_rng(2)
+    some = 1.0 - rng.beta(2, 5, 2000)
+    draws = {"posterior": np.where(rng.random(2000) < 1 / 3, 1.0, some), "prior": some}
+    found = density(draws, no_effect=1.0)
+    assert found is not None
+    assert found.none["posterior"] == pytest.approx(1 / 3, abs=0.04)
+    assert found.none["prior"] == 0.0
+    assert np.trapezoid(found.posterior, found.x) == pytest.approx(2 / 3, abs=0.05)
+    assert np.trapezoid(found.prior, found.x) == pytest.approx(1, abs=0.03)
+    assert found.posterior[-1] < 0.2 * max(found.posterior)
 
 
 def test_exceeding_a_margin_means_benefit_on_either_scale() -> None:

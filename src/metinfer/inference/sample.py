@@ -158,7 +158,7 @@ def _compiled(
     run: Run, model: Any, subfits: Mapping[str, Updates], watch: Watch
 ) -> Mapping[str, Any]:
     began = time.perf_counter()
-    watch.phase("compiling the model (some 15 s)")
+    watch.phase("compiling the model (some 20 s; over a minute the first time)")
     compiled = _compile(model, subfits)
     add_time(run, "compile", began)
     return compiled

@@ -17,8 +17,6 @@ import xarray as xr
 from metinfer.inference.design import Design
 from metinfer.inference.scoring import DIM
 
-#: Above this, a prior or a stream is said to matter (default of arviz-stats `psense`).
-MATTERS = 0.05
 #: Pairs of parameters that are listed, and the correlation from which they are.
 PAIRS, CORRELATED = 10, 0.5
 _SAMPLE = ("chain", "draw")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import xarray as xr
@@ -24,6 +23,7 @@ from metinfer.report.gather import (
     decisions,
     fit,
     foundations,
+    gates,
     likelihood,
     model,
     posterior,
@@ -35,22 +35,6 @@ from metinfer.report.words import number
 from metinfer.runs import changed_since
 
 TITLE = "Dormant tumour cells in the liver: what published tables say about therapies"
-#: What each gate guards, in words.
-GUARDS = {
-    "R-hat": "the chains agree with one another",
-    "bulk ESS": "enough independent draws for medians",
-    "tail ESS": "enough independent draws for interval ends",
-    "divergences": "no corner of the posterior was missed",
-    "E-BFMI": "the sampler moves freely between energy levels",
-    "failed solves": "every accepted draw has a solved model",
-    "solver grid": "finer time steps would not change the answers",
-}
-#: Where a gate was worst: names of the program -> words.
-DETAILS = {
-    "latent": "worst among all unknowns, on the scale of sampling",
-    "share_latent": "worst among shares, on the scale of sampling",
-    "transfer_latent": "worst among mouse-to-human deviations",
-}
 ASSUMPTIONS = (
     Assumption("Fold effects cross from mouse to human, with a stated spread.",
                "The mouse rows teach nothing about people; read \u201cwithout mouse rows\u201d."),
@@ -95,7 +79,7 @@ def collect(run: Any) -> ReportContent:
     """
     evidence = run.evidence
     author = tables.author_fields(evidence.analysis)
-    gates, judged = _gates(run)
+    kept, judged = gates.gates(run)
     predicted = _dataset(run, "predictions.nc")
     found, answers, missing = _therapies(run, predicted)
     groups = run.groups
@@ -109,7 +93,7 @@ def collect(run: Any) -> ReportContent:
     rows = _fitted(fit.row_fits, evidence, predictive, "row")
     intervals = _fitted(fit.interval_fits, evidence, predictive, "interval")
     states = compare.state(compared), calibrate.state(calibrated)
-    judgement = verdict(run, gates, judged, author, (*missing, *_stale(run)), *states)
+    judgement = verdict(run, kept, judged, author, (*missing, *_stale(run)), *states)
     covered = scores.scores(rows, intervals, predictive)
     published = account.published_rows(evidence)
     return ReportContent(
@@ -124,7 +108,7 @@ def collect(run: Any) -> ReportContent:
         intervals=intervals,
         scores=covered,
         published=published,
-        credibility=account.credibility(gates, covered, judgement.levels, answers, published),
+        credibility=account.credibility(kept, covered, judgement.levels, answers, published),
         likelihoods=likelihood.likelihoods(evidence),
         survival=_fitted(fit.survival_fits, evidence, predictive, "cohort"),
         equations=model.equations(),
@@ -133,8 +117,8 @@ def collect(run: Any) -> ReportContent:
         assumptions=ASSUMPTIONS,
         links=posterior.links(known, evidence.parameters, after),
         parameters=known,
-        gates=gates,
-        checks=_checks(gates, predicted),
+        gates=kept,
+        checks=_checks(kept, predicted),
         traces=() if after is None else posterior.traces(after, known),
         computation=_computation(run),
         curves=predictions.curves(found),
@@ -156,10 +140,6 @@ def _title(run: Any) -> str:
     """The title; a run of a variant of the mechanism says so."""
     name = run.record.settings.get("variant", "base")
     return TITLE if name == "base" else f"{TITLE} (variant of the mechanism: {name})"
-
-
-def _words(limit: str) -> str:
-    return limit.replace("<=", "at most").replace(">=", "at least")
 
 
 def _parameters(evidence: Any, after: Any, before: Any) -> tuple[Any, ...]:
@@ -197,25 +177,6 @@ def _fitted(make: Any, evidence: Any, predictive: xr.Dataset | None, dim: str) -
     if predictive is None or dim not in predictive.dims:
         return ()
     return tuple(make(evidence, predictive))
-
-
-def _gates(run: Any) -> tuple[tuple[Gate, ...], bool | None]:
-    """Return the gates, and whether all passed (None: not judged)."""
-    path = run.path / "diagnostics.json"
-    if not path.is_file():
-        return (), None
-    document = json.loads(path.read_text(encoding="utf-8"))
-    gates = tuple(
-        Gate(g["name"], _guard(g), g["value"], _words(g["limit"]), g["passed"])
-        for g in document["gates"]
-    )
-    return gates, bool(document["passed"])
-
-
-def _guard(gate: dict[str, Any]) -> str:
-    words = GUARDS.get(gate["name"], "")
-    detail = DETAILS.get(gate.get("detail", ""), gate.get("detail", ""))
-    return f"{words} ({detail.replace('_', ' ')})" if detail else words
 
 
 def _stale(run: Any) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ Probabilities are fractions (0 to 1), times of patients are years, unless a fiel
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,12 +50,17 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Density:
-    """Smoothed densities of one answer on a common axis; an empty tuple where there is none."""
+    """Smoothed densities of one answer on a common axis; an empty tuple where there is none.
+
+    `none` is the share of draws within `near` of no effect, by source: those are not in the curve.
+    """
 
     x: tuple[float, ...]
     prior: tuple[float, ...]
     posterior: tuple[float, ...]
     no_mouse: tuple[float, ...] = ()
+    none: Mapping[str, float] = field(default_factory=dict)
+    near: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,9 @@ from metinfer.report.figures.style import (
     wrap,
 )
 
+#: When the share of draws without an effect was counted.
+AT_REST = {"prior": "before the data", "posterior": "after", "no_mouse": "without mouse rows"}
+
 
 @styled
 def answer_densities(answers: Sequence[Answer]) -> Figure:
@@ -50,6 +53,7 @@ def _answer(axes: Axes, answer: Answer) -> None:
             bar(axes, words.scale(span, measure.factor), -top * (0.12 + 0.16 * place), source, 0.8)
     if measure.no_effect is not None:
         axes.axvline(measure.no_effect * measure.factor, color=MUTED, lw=0.9)
+        _without_effect(axes, answer.density, measure)
     axes.set_yticks([])
     axes.set_ylim(-top * 0.56, top * 1.08)
     axes.spines["left"].set_visible(False)
@@ -68,6 +72,22 @@ def _curves(axes: Axes, density: Density, factor: float) -> float:
         axes.fill_between(x, density.posterior, color=LOOKS["posterior"].colour, alpha=0.14, lw=0)
     axes.set_xlim(x[0], x[-1])
     return max(max(density.prior, default=0), max(density.posterior, default=0), 1e-12)
+
+
+def _without_effect(axes: Axes, density: Density | None, measure: words.Measure) -> None:
+    """Write the share of draws without an effect beside its line: no curve can show it."""
+    if density is None or not any(density.none.values()):
+        return
+    shares = [f"{words.share(v)} {AT_REST[k]}" for k, v in density.none.items() if v]
+    at = float(measure.no_effect or 0.0)
+    left = at > 0.5 * (density.x[0] + density.x[-1])
+    axes.annotate(
+        f"within {words.number(density.near * measure.factor, 1)} of no effect: "
+        + ", ".join(shares),
+        (at * measure.factor, 1.0), xycoords=("data", "axes fraction"),
+        xytext=(-4 if left else 4, -2), textcoords="offset points",
+        ha="right" if left else "left", va="top", fontsize="small", color=MUTED,
+    )  # fmt: skip
 
 
 def _relative(span: Span, parameter: Parameter) -> Span:

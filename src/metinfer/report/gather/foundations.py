@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from metinfer.report import words
 from metinfer.report.content import Answer, Parameter, Span
 from metinfer.report.contents_foundations import (
     Foundation,
@@ -19,8 +20,9 @@ from metinfer.report.contents_foundations import (
     Pull,
 )
 from metinfer.report.gather import labels
+from metinfer.report.gather.densities import density
 from metinfer.report.gather.fit import percent_factor
-from metinfer.report.gather.predictions import density, exceeds
+from metinfer.report.gather.predictions import exceeds
 
 #: Group of `answers.nc` -> its name on the page.
 SOURCES = {"prior": "prior", "posterior": "posterior", "posterior_no_mouse": "no_mouse"}
@@ -57,7 +59,8 @@ def _sharpened(answer: Answer, groups: Mapping[str, Any], found: Any) -> Answer:
         no_mouse=values.get("no_mouse"), overlap=found["overlap"],
     )  # fmt: skip
     beyond = exceeds(draws, answer.margin, effect.measure)
-    return replace(answer, effect=effect, exceeds=beyond, density=density(draws))
+    smooth = density(draws, words.measure(effect.measure).no_effect)
+    return replace(answer, effect=effect, exceeds=beyond, density=smooth)
 
 
 def ground(

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from metinfer.report.content import Answer, Curve, Density, Effect, Span
+from metinfer.report import words
+from metinfer.report.content import Answer, Curve, Effect, Span
+from metinfer.report.gather.densities import density
 from metinfer.therapy.records import to_records
 
 MEASURED = ("absolute_risk_reduction", "risk_ratio", "rmst_gain", "risk", "risk_untreated")
@@ -92,7 +94,8 @@ def answers(asked: Iterable[Mapping[str, Any]], found: list[dict[str, Any]],
         draws = _draws(predictions, record, wanted["measure"])
         margin = wanted.get("margin")
         beyond = exceeds(draws, margin, wanted["measure"])
-        made.append(Answer(_name(shown), shown, margin, beyond, density(draws), wanted["name"]))
+        smooth = density(draws, words.measure(wanted["measure"]).no_effect)
+        made.append(Answer(_name(shown), shown, margin, beyond, smooth, wanted["name"]))
     return tuple(made), tuple(missing)
 
 
@@ -123,22 +126,3 @@ def exceeds(draws: Mapping[str, Any], margin: float | None, measure: str) -> flo
     values = draws["posterior"]
     lower_is_better = measure in ("risk_ratio", "risk")
     return float(np.mean(values < margin if lower_is_better else values > margin))
-
-
-def density(draws: Mapping[str, Any], points: int = 121) -> Density | None:
-    """Return smoothed densities on the range that holds 99 % of prior and posterior."""
-    from scipy.stats import gaussian_kde
-
-    used = [v for v in draws.values() if len(v) > 10 and np.ptp(v) > 0]
-    if len(draws.get("posterior", ())) <= 10 or not used:
-        return None
-    ends = np.quantile(np.concatenate(used), [0.005, 0.995])
-    x = np.linspace(ends[0], ends[1], points)
-
-    def smooth(source: str) -> tuple[float, ...]:
-        values = draws.get(source, np.empty(0))
-        if len(values) <= 10 or np.ptp(values) == 0:
-            return ()
-        return tuple(map(float, gaussian_kde(values)(x)))
-
-    return Density(tuple(map(float, x)), smooth("prior"), smooth("posterior"), smooth("no_mouse"))

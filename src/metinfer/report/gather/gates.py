@@ -1,0 +1,56 @@
+"""The limits that a run had to keep: names of the program in words."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from metinfer.report.content import Gate
+
+#: What each gate guards.
+GUARDS = {
+    "R-hat": "the chains agree with one another",
+    "bulk ESS": "enough independent draws for medians",
+    "tail ESS": "enough independent draws for interval ends",
+    "divergences": "no corner of the posterior was missed",
+    "E-BFMI": "the sampler moves freely between energy levels",
+    "failed solves": "every accepted draw has a solved model",
+    "solver grid": "finer time steps would not change the answers",
+    "possible prior draws": "the priors allow what cohorts show, and rule out what cannot be",
+}
+#: What a gate is of, if it is not the main fit: before the colon in its name.
+PARTS = {
+    "answers": "named answers",
+    "no_mouse": "fit without mouse rows",
+    "translation_0.25": "fit with less spread between mouse and human",
+    "translation_1": "fit with more spread between mouse and human",
+}
+#: Where a gate was worst.
+DETAILS = {
+    "latent": "worst among all unknowns, on the scale of sampling",
+    "share_latent": "worst among shares, on the scale of sampling",
+    "transfer_latent": "worst among mouse-to-human deviations",
+}
+
+
+def gates(run: Any) -> tuple[tuple[Gate, ...], bool | None]:
+    """Return the gates, and whether all passed (None: not judged)."""
+    path = run.path / "diagnostics.json"
+    if not path.is_file():
+        return (), None
+    document = json.loads(path.read_text(encoding="utf-8"))
+    return tuple(map(_gate, document["gates"])), bool(document["passed"])
+
+
+def _gate(found: dict[str, Any]) -> Gate:
+    part, _, name = found["name"].rpartition(": ")
+    meaning = GUARDS.get(name, "")
+    detail = DETAILS.get(found.get("detail", ""), found.get("detail", "")).replace("_", " ")
+    label = f"{name}, {PARTS.get(part, part.replace('_', ' '))}" if part else name
+    words = f"{meaning} ({detail})" if detail else meaning
+    return Gate(label, words, found["value"], words_of(found["limit"]), found["passed"])
+
+
+def words_of(limit: str) -> str:
+    """A limit as it is read aloud."""
+    return limit.replace("<=", "at most").replace(">=", "at least")
