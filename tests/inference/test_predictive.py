@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import xarray as xr
 
 from metinfer.inference.model import Joint, build_model
-from metinfer.inference.predictive import matched, posterior_predictive
+from metinfer.inference.predictive import _rows, main_number, matched, posterior_predictive
 from metinfer.inference.solving import thin
+from metinfer.inference.statistics import STATISTICS
 from tests.inference.conftest import with_rows
 from tests.inference.test_diagnose import latents_of
 
@@ -74,3 +77,23 @@ def test_latents_are_matched_by_their_label(bundled, bundled_joint):
                 assert len(np.unique(drawn[block][:, i])) == 5
     assert len(wide.table.normal) > len(bundled_joint.table.normal)
     np.testing.assert_array_equal(drawn[2], narrow[2])
+
+
+def test_a_median_is_compared_by_its_median():
+    """Its quartiles are reported too, the lower one first."""
+    statistic = STATISTICS["median_log"]
+    columns = {k: np.array([v]) for k, v in
+               {"value": 141.1, "low": 53.7, "high": 236.0, "n": 60.0}.items()}  # fmt: skip
+    data = statistic.prepare({**columns, "spread": np.array(["iqr"])})
+    family = SimpleNamespace(name="median_log", statistic=statistic, data=data, rows=np.array([0]))
+    pred = {"value": np.full((500, 1), 141.1), "sd": np.full((500, 1), 1.1)}
+    row = SimpleNamespace(row="timp1", role="check")
+    joint = SimpleNamespace(design=SimpleNamespace(rows=[row]))
+    made = _rows(joint, [(family, pred)], np.random.default_rng(1))
+    assert float(made["row_reported"][0]) == 141.1
+    assert float(made["row_replicate"].median()) == pytest.approx(141.1, rel=0.05)
+
+
+def test_statistics_without_a_value_are_compared_by_what_they_count():
+    assert main_number(STATISTICS["proportion"]) == "events"
+    assert main_number(STATISTICS["mean_log"]) == "value"

@@ -115,6 +115,15 @@ def _evaluate(
     return [(t.family, {k: next(values) for k in t.pred}) for t in terms], columns[0]
 
 
+def main_number(statistic: Any) -> str:
+    """Name of the number by which a row is compared with its replicates.
+
+    A median with quartiles or extremes reports three numbers, the lowest first: it is compared by
+    its middle one.
+    """
+    return "value" if "value" in statistic.reports else str(statistic.reports[0])
+
+
 def _rows(
     joint: Joint,
     predictions: Sequence[tuple[Family, Mapping[str, np.ndarray]]],
@@ -127,7 +136,7 @@ def _rows(
     for family, pred in predictions:
         if family.name == "interval_person_time":
             continue
-        key = family.statistic.reports[0]
+        key = main_number(family.statistic)
         reported[family.rows] = family.statistic.published(family.data)[key]
         replicate[:, family.rows] = family.statistic.draw(family.data, pred, rng)[key]
         expected[:, family.rows] = pred["value"]
