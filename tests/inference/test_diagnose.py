@@ -105,8 +105,35 @@ def test_energy_that_hardly_moves_fails():
 
 
 def test_a_constant_is_no_fault():
-    draws = chains().assign(fixed=(("chain", "draw"), np.full((4, 1000), np.nan)))
+    draws = chains().assign(fixed=(("chain", "draw"), np.full((4, 1000), 7.0)))
     assert failing(convergence_gates(draws, stats_of(draws))) == set()
+
+
+def test_one_number_that_is_none_fails_and_is_named():
+    pair = np.stack([chains()["good"].values, chains(seed=3)["good"].values], axis=-1)
+    pair[2, 17, 1] = np.nan
+    draws = chains().assign(pair=(("chain", "draw", "item"), pair))
+    gates = {g.name: g for g in convergence_gates(draws, stats_of(draws))}
+    assert failing(gates.values()) == {"R-hat", "bulk ESS", "tail ESS"}
+    assert gates["R-hat"].detail == "pair"
+
+
+def test_one_chain_has_no_other_to_agree_with():
+    draws = chains(number=4000).isel(chain=[0])
+    gates = {g.name: g for g in convergence_gates(draws, stats_of(draws))}
+    assert failing(gates.values()) == {"R-hat"}
+    assert "one chain" in gates["R-hat"].detail
+    json.dumps(Diagnosis(tuple(gates.values())).to_dict())
+
+
+def test_an_answer_that_failed_in_one_draw_fails_and_the_others_are_still_judged():
+    draws = chains(shift=1.0)
+    draws["good"][1, 5] = np.nan
+    gates = {g.name: g for g in answer_gates("answers", draws)}
+    assert gates["answers: undefined answers"].value == 1
+    assert {"answers: undefined answers", "answers: R-hat"} <= failing(gates.values())
+    assert np.isfinite(gates["answers: R-hat"].value)
+    assert failing(answer_gates("answers", draws * np.nan)) == {"answers: undefined answers"}
 
 
 def test_reweighting_by_a_slope_moves_a_normal_mean_by_that_slope():
@@ -170,7 +197,8 @@ def test_named_answers_have_gates_of_their_own():
     assert "answers: R-hat" in failing(answer_gates("answers", bad))
     still = good.assign(same=(("chain", "draw"), np.ones((4, 1000))))
     assert failing(answer_gates("answers", still)) == set()
-    assert answer_gates("answers", still[["same"]]) == ()
+    (told,) = answer_gates("answers", still[["same"]])
+    assert (told.name, told.passed) == ("answers: undefined answers", True)
     few = good.isel(draw=slice(None, 50))
     assert {"x: bulk ESS", "x: tail ESS"} <= failing(answer_gates("x", few))
 

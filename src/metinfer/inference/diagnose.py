@@ -7,7 +7,7 @@ no posterior mean by more than a hundredth of its sd.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -28,6 +28,7 @@ GRID_LIMIT = 0.01
 GRID_DRAWS = 200
 #: Times more steps in the grid check.
 GRID_REFINE = 4
+ONE_CHAIN = "one chain: cannot be judged"
 
 
 @dataclass(frozen=True)
@@ -76,9 +77,7 @@ def convergence_gates(posterior: xr.Dataset, sample_stats: xr.Dataset) -> tuple[
         az.bfmi(sample_stats[["energy"]])["energy"] if "energy" in sample_stats else np.nan
     )
     return (
-        _worst("R-hat", az.rhat(posterior), np.nanmax, RHAT_LIMIT, below=True),
-        _worst("bulk ESS", az.ess(posterior, method="bulk"), np.nanmin, ESS_LIMIT, below=False),
-        _worst("tail ESS", az.ess(posterior, method="tail"), np.nanmin, ESS_LIMIT, below=False),
+        *sampling_gates(posterior),
         Gate("divergences", divergences, "0", divergences == 0),
         Gate(
             "E-BFMI",
@@ -87,6 +86,24 @@ def convergence_gates(posterior: xr.Dataset, sample_stats: xr.Dataset) -> tuple[
             bool(np.nanmin(bfmi) >= BFMI_LIMIT),
         ),
     )
+
+
+def sampling_gates(draws: xr.Dataset) -> tuple[Gate, ...]:
+    """R-hat, bulk and tail ESS of every quantity (chain, draw, ...) that is not a constant.
+
+    A statistic that is not finite fails its gate, and so does R-hat of a single chain, which has
+    no other to agree with.
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):  # some are the same in every draw
+        tables = {kind: az.ess(draws, method=kind) for kind in ("bulk", "tail")}
+        rhat = az.rhat(draws) if draws.sizes["chain"] > 1 else None
+    ess = (
+        _worst(f"{kind} ESS", table, draws=draws, limit=ESS_LIMIT, below=False)
+        for kind, table in tables.items()
+    )
+    if rhat is None:
+        return (Gate("R-hat", float("nan"), f"<= {RHAT_LIMIT:g}", False, ONE_CHAIN), *ess)
+    return (_worst("R-hat", rhat, draws=draws, limit=RHAT_LIMIT, below=True), *ess)
 
 
 def subfit_gates(name: str, answers: xr.Dataset, sample_stats: xr.Dataset) -> tuple[Gate, ...]:
@@ -107,36 +124,40 @@ def subfit_gates(name: str, answers: xr.Dataset, sample_stats: xr.Dataset) -> tu
 
 
 def answer_gates(name: str, answers: xr.Dataset) -> tuple[Gate, ...]:
-    """R-hat, bulk and tail ESS of named answers (chain, draw), under a name of their own."""
-    moving = [str(v) for v, x in answers.items() if float(x.max() - x.min()) > 0.0]
-    if not moving:  # an answer that is the same in every draw needs no sampling
-        return ()
-    answers = answers[moving]
-    found = (
-        _worst("R-hat", az.rhat(answers), np.nanmax, RHAT_LIMIT, below=True),
-        _worst("bulk ESS", az.ess(answers, method="bulk"), np.nanmin, ESS_LIMIT, below=False),
-        _worst("tail ESS", az.ess(answers, method="tail"), np.nanmin, ESS_LIMIT, below=False),
-    )
+    """Draws without an answer, R-hat, bulk and tail ESS of named answers (chain, draw).
+
+    Gates stand under a name of their own. Chains are judged by the draws that have every answer.
+    """
+    whole = np.all([np.isfinite(x.values) for x in answers.values()], axis=0)
+    bad = int(np.sum(~whole))
+    failed = Gate("undefined answers", bad, "0", bad == 0, f"of {whole.size} draws")
+    good = answers.isel(draw=whole.all(axis=0))
+    moving = [str(v) for v, x in good.items() if x.size and float(np.ptp(x.values)) > 0.0]
+    # an answer that is the same in every draw needs no sampling
+    found = (failed, *(sampling_gates(good[moving]) if moving else ()))
     return tuple(replace(g, name=f"{name}: {g.name}") for g in found)
 
 
-def _worst(
-    name: str, table: xr.Dataset, pick: Callable[..., Any], limit: float, *, below: bool
-) -> Gate:
-    """Gate on the worst value over all variables; names where it was."""
+def _worst(name: str, table: xr.Dataset, *, draws: xr.Dataset, limit: float, below: bool) -> Gate:
+    """Gate on the worst value over all variables that move; names where it was."""
     worst = {
-        str(v): float(pick(np.asarray(table[v], dtype=float)))
+        str(v): float((np.max if below else np.min)(values))
         for v in table.data_vars
-        if _varies(table[v])
+        if (values := np.asarray(table[v], dtype=float)[_moving(draws[v])]).size
     }
-    at = (max if below else min)(worst, key=lambda v: worst[v])
+    told = f"{'<=' if below else '>='} {limit:g}"
+    if not worst:
+        return Gate(name, float("nan"), told, False, "nothing moves")
+    unknown = [v for v in worst if not np.isfinite(worst[v])]
+    at = unknown[0] if unknown else (max if below else min)(worst, key=lambda v: worst[v])
     value = worst[at]
-    passed = value <= limit if below else value >= limit
-    return Gate(name, value, f"{'<=' if below else '>='} {limit:g}", bool(passed), at)
+    return Gate(name, value, told, bool(value <= limit if below else value >= limit), at)
 
 
-def _varies(values: xr.DataArray) -> bool:
-    return bool(np.isfinite(np.asarray(values, dtype=float)).any())
+def _moving(values: xr.DataArray) -> np.ndarray:
+    """Whether each element (...) differs among its draws, or is not a number in one."""
+    flat = np.asarray(values.transpose("chain", "draw", ...), dtype=float)
+    return ~np.asarray(flat.max(axis=(0, 1)) == flat.min(axis=(0, 1)))
 
 
 def solver_gates(

@@ -194,8 +194,7 @@ def verdict(run: Any, gates: tuple[Gate, ...], judged: bool | None,
         reasons.append(f"the run is {run.record.status}, not complete")
     if judged is None:
         reasons.append("the gates were not judged (metinfer diagnose RUN)")
-    reasons += [f"{g.name} is {number(g.value, 4)}; the limit is {g.limit}" for g in gates
-                if g.passed is False]  # fmt: skip
+    reasons += [_broken(g) for g in gates if g.passed is False]
     if run.record.quick:
         reasons.append("this was a quick run, with too few draws for results")
     reasons += [f"\u201c{f.label}\u201d is missing ({f.where})" for f in author if not f.text]
@@ -215,6 +214,12 @@ def verdict(run: Any, gates: tuple[Gate, ...], judged: bool | None,
 def _checks(gates: tuple[Gate, ...], predicted: xr.Dataset | None) -> tuple[Check, ...]:
     """Return what this run says of its own arithmetic, then what only the tests can say."""
     states = {True: "pass", False: "fail", None: "not run"}
+def _broken(gate: Gate) -> str:
+    if gate.value is None:
+        return f"{gate.name} has no value: {gate.meaning}"
+    return f"{gate.name} is {number(gate.value, 4)}; the limit is {gate.limit}"
+
+
     made = [
         Check(CHECKED[g.name].format(value=number(g.value, 2)), g.meaning, states[g.passed])
         for g in gates

@@ -14,6 +14,7 @@ GUARDS = {
     "tail ESS": "enough independent draws for interval ends",
     "divergences": "no corner of the posterior was missed",
     "E-BFMI": "the sampler moves freely between energy levels",
+    "undefined answers": "every named answer is a number in every draw",
     "failed solves": "every accepted draw has a solved model",
     "solver grid": "finer time steps would not change the answers",
     "possible prior draws": "the priors allow what cohorts show, and rule out what cannot be",
