@@ -26,7 +26,7 @@ def ground(answers: Sequence[Answer]) -> Ground:
                 rhat=1.001, ess_bulk=2000.0, ess_tail=1500.0, mcse=0.004,
                 prior_power=0.02 + 0.05 * k, data_power=0.08,
                 streams={"follow-up intervals (human)": 0.07},
-                pulls=(Pull("rotterdam", 0.19), Pull("street2001", -0.05)),
+                pulls=(Pull("rotterdam", 0.19), Pull("street-2001", -0.05)),
             )
             for k, a in enumerate(answers)
         ),

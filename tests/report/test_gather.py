@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import xarray as xr
 
+from metinfer.evidence import bundled_path, read_evidence
 from metinfer.report import collect as collected
-from metinfer.report.content import AuthorField, Gate
+from metinfer.report.content import Answer, AuthorField, Effect, Gate, Level, Span
 from metinfer.report.figures.equations import equation_svg
-from metinfer.report.gather import evidence, fit, model, posterior, predictions
+from metinfer.report.gather import (
+    account,
+    calibrate,
+    evidence,
+    fit,
+    model,
+    posterior,
+    predictions,
+    untreated,
+)
 from metinfer.report.gather.densities import density
+from metinfer.therapy.applicability import INSIDE
 
 LINK = {
     "name": "link", "unit": "1", "symbol": "b", "meaning": "a link", "reason": "", "source": "",
@@ -44,7 +56,7 @@ def test_a_link_that_repeats_its_prior_is_absent_as_often_as_assumed() -> None:
 
 def test_no_row_says_that_nothing_can_be_learnt() -> None:
     assert "nothing can be learnt" in evidence.teach(0, 0)[0]
-    assert "One cohort" in evidence.teach(5, 1)[0]
+    assert "One study" in evidence.teach(5, 1)[0]
     assert "Too thin" in evidence.teach(3, 3)[0]
     assert [evidence.teach(*n)[1] for n in ((0, 0), (5, 1), (3, 3), (4, 2))] == [
         True, True, True, False,
@@ -69,6 +81,7 @@ def _run(status: str = "complete", quick: bool = False) -> SimpleNamespace:
     return SimpleNamespace(record=SimpleNamespace(status=status, quick=quick))
 
 
+LEVELS = tuple(Level(n, "pass", "") for n in ("computed", "checked", "calibrated"))
 GOOD = Gate("divergences", "", 0.0, "0", True)
 BAD = Gate("R-hat", "", None, "at most 1.01", False)
 GAP = AuthorField(1, "Question of interest", "", "analysis.toml, question")
@@ -193,3 +206,65 @@ def test_effects_and_curves_hold_every_cell_once() -> None:
     assert len(curves) == 3 * (2 + 1)
     assert {c.therapy for c in curves} == {"", "Agent A", "Agent B"}
     assert curves[0].bands[-1].lo90 == pytest.approx(0.58)
+
+
+def test_a_rate_is_shown_per_1000_person_years_as_its_paper_prints_it() -> None:
+    """It is scored by its whole number of events; 2,595 events are no rate."""
+    data = read_evidence(bundled_path())
+    row = next(m for m in data.measurements if m.row == "pedersen2022-ir-10-32")
+    draws = xr.Dataset(
+        {"row_reported": ("row", [2595.0]), "row_replicate": (("draw", "row"), [[5190.0]] * 4)},
+        coords={"row": [row.row]},
+    )
+    (found,) = fit.row_fits(data, draws)
+    assert found.reported == pytest.approx(15.53)
+    assert found.predicted.median == pytest.approx(2 * 15.53)
+    assert (found.low, found.high) == pytest.approx((14.94, 16.14))
+    assert found.unit == "per 1,000 person-years"
+    assert found.count == "2,595 events in 167,096 person-years"
+    assert "events" not in found.unit
+
+
+def test_papers_are_counted_not_their_groups() -> None:
+    """The ten TIMP-1 rows are stages and ages of one partition, from a few papers."""
+    found = evidence.coverage(read_evidence(bundled_path()))
+    part = next(c for c in found if (c.state, c.species) == ("TIMP-1 level", "human"))
+    assert part.studies < part.cohorts
+    assert part.statement == f"{part.studies} studies."
+
+
+def test_a_risk_without_therapy_is_judged_by_who_was_followed() -> None:
+    """The flag of the therapy that stands in the same record says nothing of it."""
+    data = read_evidence(bundled_path())
+    predicted = xr.Dataset(
+        coords={"population": ["er_positive_n0", "crlm_resected"],
+                "population_label": ("population", ["ER+", "CRLM"]),
+                "cohorts": ("population", ["transbig", ""])},
+    )  # fmt: skip
+    years = untreated.followed(data, predicted)
+    assert years["ER+"] > 10
+    assert years["CRLM"] == 0
+    risk = _untreated("ER+", 10.0)
+    late, alone = _untreated("ER+", 40.0), _untreated("CRLM", 5.0)
+    found = untreated.flagged((risk, late, alone), years)
+    assert [e.applicability for e in found] == [
+        INSIDE, "extrapolated (time)", "extrapolated (population)",
+    ]  # fmt: skip
+    asked = tuple(Answer("", e) for e in found)
+    line = account.credibility((), (), LEVELS, asked, ())[-1]
+    assert line.evidence.startswith("1 of 3 named answers inside the evidence")
+
+
+def _untreated(population: str, horizon: float) -> Effect:
+    span = Span(0.1, 0.1, 0.1, 0.1, 0.1)
+    return Effect("a drug", "regimen", population, "risk_untreated", horizon, span,
+                  applicability="prior only")  # fmt: skip
+
+
+def test_answers_of_a_calibration_are_told_apart_and_named_in_reasons() -> None:
+    effects = [replace(_untreated("ER+", 10.0), measure=m)
+               for m in ("risk_ratio", "absolute_risk_reduction")]  # fmt: skip
+    made = [calibrate._answer(Answer("a drug: ER+", e)) for e in effects]
+    assert made[0] != made[1]
+    assert calibrate._named("key (ranks)", {"key": "a drug"}) == "a drug (ranks)"
+    assert calibrate._named("50 fits are too few", {"key": "a drug"}) == "50 fits are too few"

@@ -34,7 +34,7 @@ def test_power_scaling_is_put_into_words():
 def test_tables_of_the_ground_hold_what_was_found(content):
     tables = all_tables(content)
     assert len(tables["rests-on"].rows) == len(content.answers)
-    assert "\u22120.05" in tables["rests-on"].rows[0][-1].text
+    assert tables["rests-on"].rows[0][-1].text == "rotterdam +0.19, street-2001 \u22120.05"
     surprise = tables["prior-rows"].rows[1]
     assert [c.text for c in surprise][-1] == "outside"
     assert tables["impossible"].rows[-1][-1].text == "0.8 %"

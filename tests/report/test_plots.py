@@ -11,7 +11,7 @@ import pytest
 
 from metinfer import plots
 from metinfer.report.figures.export import to_svg
-from metinfer.report.figures.style import shorten
+from metinfer.report.figures.style import canvas, log_axis, shorten
 from tests.report.synthetic import content
 
 
@@ -84,3 +84,14 @@ def test_short_labels_keep_where_they_hold() -> None:
     assert made.endswith("(ER+)")
     assert len(made) <= 42
     assert shorten("short (x)", 40) == "short (x)"
+
+
+def test_numbers_of_a_log_axis_are_plain() -> None:
+    """Mathematics is off, so the ticks of matplotlib would be read as typesetting code."""
+    figure, axes = canvas([1.0])
+    axes[0, 0].set_xlim(0.01, 1000)
+    log_axis(axes[0, 0])
+    figure.canvas.draw()
+    ticks = [t.get_text() for t in axes[0, 0].get_xticklabels()]
+    assert {"0.01", "1", "1,000"} <= set(ticks)
+    assert not any("$" in t for t in ticks)

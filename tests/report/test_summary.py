@@ -77,13 +77,14 @@ def test_ratios_have_two_decimals_and_gains_are_days() -> None:
 
 def test_thin_parts_are_named_with_what_they_hold() -> None:
     parts = (
-        Coverage("mouse", "interferon-gamma loss, and outcome", 1, 1, 8, "One cohort.", thin=True),
+        Coverage("mouse", "interferon-gamma loss, and outcome", 1, 1, 8, "One study only.",
+                 studies=1, thin=True),
         Coverage("human", "NK cells, measured", 0, 0, 0, "No row.", thin=True),
         Coverage("human", "NK cells, counted", 9, 3, 0, "Several cohorts."),
-    )
+    )  # fmt: skip
     said = summary.thin_sentences(dataclasses.replace(content(), coverage=parts))
     assert said == [
-        "Mouse, interferon-gamma loss, and outcome: 1 row from 1 cohort, 8 events. One cohort.",
+        "Mouse, interferon-gamma loss, and outcome: 1 row from 1 study, 8 events. One study only.",
         "No fitted row at all, so nothing can be learnt: NK cells, measured (human).",
     ]
 

@@ -55,3 +55,26 @@ def test_short_horizons_are_days() -> None:
     assert words.years(35 / 365.25) == "35 days"
     assert words.years(1.0) == "1 year"
     assert words.years(10.0) == "10 years"
+
+
+def test_ratios_keep_the_digit_that_decides_about_harm() -> None:
+    assert words.shown_text(Span(0.6, 0.4, 0.8, 0.16, 1.07), "risk_ratio") == "0.60 (0.16 to 1.07)"
+    assert words.shown_text(Span(2.0, 1.0, 5.0, 0.5, 12.34), "risk_ratio") == "2.00 (0.50 to 12.34)"
+
+
+def test_no_draw_in_the_tail_is_less_than_one_in_so_many() -> None:
+    assert words.tail(0.0, 400) == "< 0.003"
+    assert words.tail(0.014, 400) == "0.014"
+    assert words.tail(None, 400) == words.GAP
+
+
+def test_width_is_compared_on_logs_for_positive_quantities() -> None:
+    """A long upper tail that was cut says more on the natural scale than was learnt."""
+    before, after = Span(1.0, 0.5, 2.0, 0.1, 10.0), Span(1.0, 0.5, 2.0, 0.1, 1.0)
+    assert words.width_ratio(before, after, positive=True) == pytest.approx(0.5)
+    assert words.width_ratio(before, after) == pytest.approx(0.9 / 9.9)
+    wider = words.width_ratio(after, before, positive=True)
+    assert wider == pytest.approx(2.0)
+    assert words.width(wider) == "2.00, wider than before"
+    assert words.width(0.5) == "0.50"
+    assert words.width_ratio(Span(0.0, 0.0, 0.0, 0.0, 1.0), after, positive=True) is None

@@ -119,6 +119,7 @@ def _environment() -> Environment:
         measure=words.measure,
         years=words.years,
         span_text=words.span_text,
+        share=words.share,
         assumed=words.is_assumed,
         only_narrowed=summary.only_narrowed,
         parts=words.shown,

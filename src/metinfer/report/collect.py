@@ -29,6 +29,7 @@ from metinfer.report.gather import (
     posterior,
     predictions,
     scores,
+    untreated,
 )
 from metinfer.report.gather import evidence as tables
 from metinfer.report.words import number
@@ -87,8 +88,10 @@ def collect(run: Any) -> ReportContent:
     known = _parameters(evidence, after, before)
     checks = foundations.checked(run)
     answers = foundations.sharpened(answers, run, checks)
+    flags = untreated.followed(evidence, predicted)
+    answers = untreated.answers(answers, flags)
     compared = compare.compared(run, answers, known)
-    calibrated = calibrate.calibrated(run, answers)
+    calibrated = calibrate.calibrated(run, answers, known)
     predictive = _dataset(run, "predictive.nc")
     rows = _fitted(fit.row_fits, evidence, predictive, "row")
     intervals = _fitted(fit.interval_fits, evidence, predictive, "interval")
@@ -122,7 +125,7 @@ def collect(run: Any) -> ReportContent:
         traces=() if after is None else posterior.traces(after, known),
         computation=_computation(run),
         curves=predictions.curves(found),
-        effects=predictions.effects(found),
+        effects=untreated.flagged(predictions.effects(found), flags),
         decisions=decisions.decisions(
             _groups(run, "decisions.nc"), predicted, evidence.analysis.get("answer", []), found
         ),
@@ -211,15 +214,15 @@ def verdict(run: Any, gates: tuple[Gate, ...], judged: bool | None,
     return Verdict(not reasons, tuple(reasons), levels, run.record.quick)
 
 
-def _checks(gates: tuple[Gate, ...], predicted: xr.Dataset | None) -> tuple[Check, ...]:
-    """Return what this run says of its own arithmetic, then what only the tests can say."""
-    states = {True: "pass", False: "fail", None: "not run"}
 def _broken(gate: Gate) -> str:
     if gate.value is None:
         return f"{gate.name} has no value: {gate.meaning}"
     return f"{gate.name} is {number(gate.value, 4)}; the limit is {gate.limit}"
 
 
+def _checks(gates: tuple[Gate, ...], predicted: xr.Dataset | None) -> tuple[Check, ...]:
+    """Return what this run says of its own arithmetic, then what only the tests can say."""
+    states = {True: "pass", False: "fail", None: "not run"}
     made = [
         Check(CHECKED[g.name].format(value=number(g.value, 2)), g.meaning, states[g.passed])
         for g in gates

@@ -127,6 +127,7 @@ class Coverage:
     events: float
     statement: str = ""
     intervals: int = 0  # follow-up intervals, beside the rows
+    studies: int = 0
     thin: bool = False  # too little to teach anything
 
 
@@ -152,6 +153,7 @@ class RowFit:
     when: str = ""
     tail: float | None = None  # two-sided posterior predictive tail probability
     count: str = ""  # "9 of 17" behind a share
+    draws: int = 0  # behind the tail probability
 
     @property
     def inside_half(self) -> bool:
@@ -177,6 +179,7 @@ class IntervalFit:
     role: str = "fit"
     tail: float | None = None
     source: str = ""
+    draws: int = 0  # behind the tail probability
 
     @property
     def inside_half(self) -> bool:
@@ -292,7 +295,7 @@ class Parameter:
     source: str
     prior: Span
     posterior: Span | None = None
-    contraction: float | None = None  # 1 - posterior variance / prior variance
+    width: float | None = None  # 90 % interval, after over before (logs if positive)
     overlap: float | None = None
     rhat: float | None = None
     ess_bulk: float | None = None

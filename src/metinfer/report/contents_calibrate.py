@@ -55,6 +55,12 @@ class Kind:
         return tuple(q for q in self.quantities if q.p < 0.05)
 
     @property
+    def power(self) -> float | None:
+        """Least share of truths in the 90 % interval of an answer that would still pass."""
+        lows = [q.coverage[1].low for q in self.quantities if q.group == "answer"]
+        return min(lows, default=None)
+
+    @property
     def shown(self) -> tuple[Ranked, ...]:
         """What is drawn: named answers, the log-likelihood, and whatever is outside its band."""
         drawn = ("answer", "log_likelihood")

@@ -81,9 +81,9 @@ def _intervals(content: ReportContent) -> list[Drawing]:
     for item in content.intervals:
         by_arm.setdefault(item.arm, []).append(item)
     return [
-        _drawing(f"events-{k}", f"Events seen and expected per follow-up interval{part}",
-                 "Diamonds are the events that were seen, bars what the model expects among "
-                 "those at risk.", figures.interval_events,
+        _drawing(f"events-{k}", f"Events seen and predicted per follow-up interval{part}",
+                 "Diamonds are the events that were seen, bars the 50 % and 90 % predictive "
+                 "intervals of the count among those at risk.", figures.interval_events,
                  [i for arm in arms for i in by_arm[arm]])
         for k, (part, arms) in enumerate(_chunks(list(by_arm), PER_PAGE["cohorts"]))
     ]  # fmt: skip
@@ -201,8 +201,9 @@ def _compared(content: ReportContent) -> dict[str, list[Drawing]]:
 
 
 RANKED = (
-    "The ECDF of the ranks of the truth among 99 draws, less that of uniform ranks. A line above "
-    "the band on the left: intervals lie too high; a line that climbs at both ends: too narrow."
+    "The share of truths up to each rank among 99 draws, less the share that uniform ranks would "
+    "have. Line above the band on the left: the model's values lie too high. Above on the left and "
+    "below on the right: intervals too narrow."
 )
 
 
@@ -243,8 +244,8 @@ def all_drawings(content: ReportContent) -> dict[str, list[Drawing]]:
             "not learnt.", figures.parameter_intervals, known, PER_PAGE["parameters"]),
         "survival": _series(
             "survival", "Share free of an event, published and modelled",
-            "Diamonds are Kaplan-Meier estimates, as far as ten people or more are at risk; the "
-            "band is the model.",
+            "Diamonds are life-table estimates, as far as ten people or more are at risk; the band "
+            "is the uncertainty of the mean curve, so diamonds may lie outside it.",
             figures.survival_curves, content.survival, PER_PAGE["cohorts"]),
         "events": _intervals(content),
         "rows": _rows(content),

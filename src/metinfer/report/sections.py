@@ -16,7 +16,18 @@ from metinfer.report import (
 from metinfer.report.content import Answer, Effect, ReportContent
 from metinfer.report.contents_decisions import Decisions
 from metinfer.report.contents_foundations import Ground
-from metinfer.report.tables import Column, Table, flag, learnt, numeric, span, state, table, text
+from metinfer.report.tables import (
+    Cell,
+    Column,
+    Table,
+    flag,
+    learnt,
+    numeric,
+    span,
+    state,
+    table,
+    text,
+)
 
 #: Measures of the therapy tables; risks themselves stand in report.json.
 CONTRASTS = ("absolute_risk_reduction", "risk_ratio", "rmst_gain")
@@ -48,6 +59,7 @@ def answers(content: ReportContent) -> Table:
         text("Measure", lambda a: _measure_words(a.effect)),
         *_beside(lambda a: a.effect),
         *_margin(content.answers),
+        text("Applicability", lambda a: a.effect.applicability),
     ]
     return table("answers", "Named answers, fixed before fitting", columns, content.answers)
 
@@ -150,7 +162,8 @@ def coverage(content: ReportContent) -> Table:
         text("Species", lambda c: c.species),
         numeric("Fitted rows", lambda c: c.rows, words.whole),
         numeric("Follow-up intervals", lambda c: c.intervals, words.whole),
-        numeric("Cohorts", lambda c: c.cohorts, words.whole),
+        numeric("Studies", lambda c: c.studies, words.whole),
+        numeric("Groups of animals or people", lambda c: c.cohorts, words.whole),
         numeric("Events", lambda c: c.events, words.whole),
         text("What that can teach", lambda c: c.statement),
     ]
@@ -170,10 +183,17 @@ def rows(content: ReportContent) -> Table:
         numeric("Reported", lambda r: r.reported),
         span("Predicted", lambda r: r.predicted),
         flag("Inside 90 %", lambda r: _inside(r.inside)),
-        numeric("Tail probability", lambda r: r.tail, lambda v: words.number(v, 2)),
+        _tail(),
     ]
     caption = "Published rows against posterior prediction, on the reported scale"
     return table("rows", caption, columns, content.rows, wide=True)
+
+
+def _tail() -> Column:
+    def make(item: Any) -> Cell:
+        return Cell(words.tail(item.tail, item.draws), (item.tail,))
+
+    return Column("Tail probability", make, numeric=True)
 
 
 def _inside(value: bool) -> tuple[str, str]:
@@ -188,10 +208,10 @@ def intervals(content: ReportContent) -> Table:
         numeric("To", lambda i: i.end, unit="years"),
         numeric("At risk", lambda i: i.at_risk, words.whole),
         numeric("Events seen", lambda i: i.observed, words.whole),
-        span("Events expected", lambda i: i.expected, lambda _: "events"),
+        span("Events predicted", lambda i: i.expected, lambda _: "events"),
         text("Role", lambda i: i.role),
         flag("Inside 90 %", lambda i: _inside(i.inside)),
-        numeric("Tail probability", lambda i: i.tail, lambda v: words.number(v, 2)),
+        _tail(),
     ]
     return table("intervals", "Follow-up intervals", columns, content.intervals)
 
@@ -297,7 +317,7 @@ def posteriors(content: ReportContent) -> Table:
         text("Unit", lambda p: p.unit),
         span("Prior", lambda p: p.prior),
         span("Posterior", lambda p: p.posterior),
-        numeric("Variance learnt", lambda p: p.contraction, words.share),
+        numeric("90 % interval, width after / before", lambda p: p.width, words.width),
         numeric("Overlap with prior", lambda p: p.overlap, words.share),
     ]
     return table("posteriors", "Prior against posterior", columns, content.parameters, wide=True)

@@ -29,7 +29,7 @@ def rests_on(ground: Ground) -> Table:
         span("Alike (sd 0.25)", lambda f: f.narrow, measure),
         span("Base case (sd 0.5)", lambda f: f.effect.posterior, measure),
         span("Far apart (sd 1)", lambda f: f.wide, measure),
-        numeric("Prior variance removed", lambda f: f.contraction, words.share),
+        numeric("90 % interval, width after / before", _width, words.width),
         numeric("R-hat", lambda f: f.rhat, lambda v: words.number(v, 4)),
         numeric("Bulk ESS", lambda f: f.ess_bulk, words.whole),
         numeric("Tail ESS", lambda f: f.ess_tail, words.whole),
@@ -44,8 +44,20 @@ def _measure_words(found: Foundation) -> str:
     return f"{measure.label}, {words.years(found.effect.horizon)} ({measure.unit})"
 
 
+def _width(found: Foundation) -> float | None:
+    prior, measure = found.effect.prior, found.effect.measure
+    if prior is None:
+        return None
+    return words.width_ratio(prior, found.effect.posterior, measure in words.POSITIVE)
+
+
 def _pulls(found: Foundation) -> str:
-    return ", ".join(f"{p.study} {p.pull:+.2f}".replace("-", "\u2212") for p in found.pulls)
+    """Studies with their pulls; only the number gets a true minus, the name keeps its hyphen."""
+    return ", ".join(f"{p.study} {_signed(p.pull)}" for p in found.pulls)
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.2f}".replace("-", words.MINUS)
 
 
 def power(ground: Ground) -> Table:

@@ -186,7 +186,7 @@ def extreme_rows(content: ReportContent) -> list[str]:
             made.append(
                 f"{item.arm}, years {item.start:.3g} to {item.end:.3g}: "
                 f"{_counted(item.observed, 'event')}, "
-                f"expected {words.shown_text(item.expected, 'events')}"
+                f"predicted {words.shown_text(item.expected, 'events')}"
             )
     return made
 
@@ -205,7 +205,7 @@ def _thin(part: Coverage) -> str:
     events = f", {_counted(part.events, 'event')}" if part.events else ""
     return (
         f"{part.species.capitalize()}, {part.state}: {_counted(part.rows, 'row')} from "
-        f"{_counted(part.cohorts, 'cohort')}{events}. {part.statement}"
+        f"{words.counted(part.studies, 'study', 'studies')}{events}. {part.statement}"
     )
 
 

@@ -22,6 +22,7 @@ class Measure:
     no_effect: float | None = 0.0
     decimals: int = 6  # at most so many: finer ones would be noise to a reader
     harm: float = 0.0  # an interval reaches harm if it passes this (shown scale)
+    least: int = 0  # at least so many decimals: the last one may decide about harm
 
 
 MEASURES: dict[str, Measure] = {
@@ -30,11 +31,13 @@ MEASURES: dict[str, Measure] = {
     "absolute_risk_reduction": Measure(
         "absolute risk reduction", "percentage points", 100.0, 0.0, 2, -0.05
     ),
-    "risk_ratio": Measure("risk ratio, treated over untreated", "ratio", 1.0, 1.0, 2, 1.015),
+    "risk_ratio": Measure("risk ratio, treated over untreated", "ratio", 1.0, 1.0, 2, 1.015, 2),
     "link": Measure("strength", "1", 1.0, 0.0, 2),
     "events": Measure("events", "events", 1.0, None, 0),
     "lasting_share": Measure("share of the benefit that lasts", "%", 100.0, None, 0),
-    "lasting_rebound": Measure("largest hazard ratio after the end", "ratio", 1.0, 1.0, 2, 1.015),
+    "lasting_rebound": Measure(
+        "largest hazard ratio after the end", "ratio", 1.0, 1.0, 2, 1.015, 2
+    ),
     "lasting_avoided": Measure("metastases avoided", "per 1,000 subjects", 1000.0, 0.0, 1, -0.05),
     "dose_half": Measure("doses for half of the attainable effect", "multiple", 1.0, None, 2),
     "dose_most": Measure("doses for nine tenths of it", "multiple", 1.0, None, 1),
@@ -42,6 +45,10 @@ MEASURES: dict[str, Measure] = {
     "over_best": Measure("better than the best part by", "risk ratio", 1.0, 0.0, 3),
     "rmst_gain": Measure("event-free time gained", "days", 365.25, 0.0, 1, -1.0),
 }
+
+
+#: Measures that are never below zero: their intervals are compared on the log scale.
+POSITIVE = ("risk", "risk_untreated", "risk_ratio")
 
 
 def measure(name: str) -> Measure:
@@ -74,6 +81,11 @@ def whole(value: float | None) -> str:
     return f"{round(value):,}".replace("-", MINUS)
 
 
+def counted(count: float, one: str, many: str = "") -> str:
+    """Return a count with its noun."""
+    return f"{whole(count)} {one if count == 1 else many or one + 's'}"
+
+
 def share(value: float | None) -> str:
     """Return a fraction as a percentage; never 0 % or 100 % unless it is exactly that."""
     if value is None or math.isnan(value):
@@ -83,6 +95,33 @@ def share(value: float | None) -> str:
     if 0.99 < value < 1:
         return "> 99 %"
     return f"{100 * value:.0f} %"
+
+
+def tail(value: float | None, draws: int = 0) -> str:
+    """Return a tail probability; none among `draws` is less than one in so many, not zero."""
+    if value is not None and value == 0 and draws:
+        return f"< {number(1 / draws, 1)}"
+    return number(value, 2)
+
+
+def width_ratio(before: Span, after: Span, positive: bool = False) -> float | None:
+    """Return the width of the 90 % interval after the data over that before.
+
+    On the log scale for positive quantities, whose long upper tails would hide what was learnt.
+    """
+    ends = [(s.lo90, s.hi90) for s in (after, before)]
+    if positive:
+        if min(low for low, _ in ends) <= 0:
+            return None
+        ends = [(math.log(low), math.log(high)) for low, high in ends]
+    now, then = (high - low for low, high in ends)
+    return now / then if then > 0 else None
+
+
+def width(value: float | None) -> str:
+    """Return a ratio of widths; above 1 it says so in words."""
+    shown = GAP if value is None else fixed(value, 2)
+    return f"{shown}, wider than before" if value is not None and value >= 1.005 else shown
 
 
 def scale(span: Span, factor: float) -> Span:
@@ -109,8 +148,8 @@ def fixed(value: float, decimals: int) -> str:
     return text.lstrip("-") if float(text.replace(",", "")) == 0 else text.replace("-", MINUS)
 
 
-def span_parts(span: Span | None, most: int = 6) -> tuple[str, str, str]:
-    """Return median, 50 % interval and 90 % interval as text, with at most `most` decimals.
+def span_parts(span: Span | None, most: int = 6, least: int = 0) -> tuple[str, str, str]:
+    """Return median, 50 % and 90 % interval as text, with `least` to `most` decimals.
 
     Decimals follow the width of the 90 % interval; intervals over a wide range of positive
     values get two significant digits each.
@@ -118,10 +157,12 @@ def span_parts(span: Span | None, most: int = 6) -> tuple[str, str, str]:
     if span is None or math.isnan(span.median):
         return GAP, GAP, GAP
     values = (span.median, span.lo50, span.hi50, span.lo90, span.hi90)
-    if _spans_decades(span) or max(abs(v) for v in values) < 1e-4:
+    if least == most:
+        ends = [fixed(v, most) for v in values]
+    elif _spans_decades(span) or max(abs(v) for v in values) < 1e-4:
         ends = [_two_digits(v, most) for v in values]
     else:
-        ends = [fixed(v, min(_decimals(span), most)) for v in values]
+        ends = [fixed(v, max(min(_decimals(span), most), least)) for v in values]
     return ends[0], f"{ends[1]} to {ends[2]}", f"{ends[3]} to {ends[4]}"
 
 
@@ -135,7 +176,8 @@ def _two_digits(value: float, most: int) -> str:
 def shown(span: Span | None, name: str) -> tuple[str, str, str]:
     """Return median, 50 % and 90 % interval of a measure, in its unit and its decimals."""
     how = measure(name)
-    return span_parts(None if span is None else scale(span, how.factor), how.decimals)
+    scaled = None if span is None else scale(span, how.factor)
+    return span_parts(scaled, how.decimals, how.least)
 
 
 def shown_text(span: Span | None, name: str) -> str:

@@ -68,7 +68,7 @@ class Applicability:
             key = (dose.agent, per)
             largest[key] = max(largest.get(key, 0.0), dose.amount * amount)
         uses = tuple(_uses(fitted, arms, moved))
-        return cls(therapies, uses, largest, _follow_up(evidence, arms))
+        return cls(therapies, uses, largest, follow_up(evidence))
 
     def flag(self, therapy: Therapy, population: Population) -> str:
         """Flag of one answer: inside, prior only, or extrapolated with the reasons in brackets."""
@@ -156,8 +156,9 @@ def _difference(one: dict[str, object], two: dict[str, object]) -> set[str]:
     return {name for name in one | two if one.get(name) != two.get(name)}
 
 
-def _follow_up(evidence: Any, arms: dict[str, Any]) -> dict[str, float]:
+def follow_up(evidence: Any) -> dict[str, float]:
     """Longest fitted follow-up of each context, years."""
+    arms = {a.arm: a for a in _items(evidence.arms)}
     longest: dict[str, float] = {}
     ends = [(i.arm, i.end_day) for i in _items(evidence.intervals) if i.role == "fit"]
     ends += [

@@ -22,8 +22,8 @@ from metinfer.report.figures.style import (
 
 #: Panels side by side.
 COLUMNS = 3
-#: Two lines of title above; only the last row has an axis label.
-FRAME = Frame(left=0.66, above=0.38, below=0.36)
+#: Four lines of title above; only the last row has an axis label.
+FRAME = Frame(left=0.5, above=0.62, below=0.36)
 
 
 @styled
@@ -40,7 +40,7 @@ def rank_ecdfs(shown: tuple[Kind, tuple[Ranked, ...]]) -> Figure:
         axis.axhline(0.0, color=MUTED, lw=0.7)
         axis.plot(share, item.ecdf, color=VERMILLION if out else BLUE,
                   ls="--" if out else "-", lw=1.1)  # fmt: skip
-        axis.set_title(f"{wrap(item.label, 32, 1)}\np {item.p:.2g}", fontsize=7.5)
+        axis.set_title(f"{wrap(item.label, 36, 3)}\np {item.p:.2g}", fontsize=6.8)
     for axis in axes.ravel()[len(items) :]:
         axis.set_axis_off()
     for axis in axes[-1]:

@@ -12,7 +12,17 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from metinfer.report.content import Span
-from metinfer.report.figures.style import MUTED, SERIES, Frame, band, canvas, legend, styled, wrap
+from metinfer.report.figures.style import (
+    MUTED,
+    SERIES,
+    Frame,
+    band,
+    canvas,
+    legend,
+    log_axis,
+    styled,
+    wrap,
+)
 
 #: Followed for longer than this, time is drawn in years.
 LONGEST_IN_DAYS = 500.0
@@ -81,7 +91,7 @@ def responses(x: Sequence[float], lines: Mapping[str, Sequence[float]], across: 
     for look, values in zip(_looks(len(lines)), lines.values(), strict=True):
         axis.plot(x, values, color=look[0], ls=look[2], lw=1.9)
     if log:
-        axis.set_xscale("log")
+        log_axis(axis)
         axis.set_xticks(list(x), [f"{v:g}" for v in x])
         axis.minorticks_off()
     axis.set_xlabel(across)

@@ -30,6 +30,7 @@ from metinfer.report.figures.style import (
     band,
     canvas,
     legend,
+    log_axis,
     styled,
     wrap,
 )
@@ -175,7 +176,7 @@ def dose_response_curve(factors: Sequence[float], effect: np.ndarray, horizon: f
     spans = [_span(100 * effect[:, k]) for k in range(len(factors))]
     band(axis, factors, spans, BLUE, "-", "posterior")
     axis.plot(factors, [s.median for s in spans], "o", ms=4, mfc=PAPER, mec=BLUE)
-    axis.set_xscale("log")
+    log_axis(axis)
     axis.set_xticks(list(factors), [f"{f:g}" for f in factors])
     axis.minorticks_off()
     axis.axhline(0.0, color=MUTED, lw=0.9)

@@ -18,6 +18,7 @@ from metinfer.report.figures.style import (
     bar,
     canvas,
     legend,
+    log_axis,
     styled,
     wrap,
 )
@@ -61,7 +62,7 @@ def what_was_learnt(answers: Mapping[str, Mapping[str, np.ndarray]], axis_label:
             axis.plot([truth[name]] * 2, [y - 0.42, y + 0.42], color=VERMILLION, lw=1.6, zorder=4)
     axis.axvline(no_effect, color=MUTED, lw=0.9, ls=":")
     if log:
-        axis.set_xscale("log")
+        log_axis(axis)
         low, high = axis.get_xlim()
         inside = [t for t in TICKS if low <= t <= high]
         axis.set_xticks(inside, [f"{t:g}" for t in inside])

@@ -22,6 +22,7 @@ from metinfer.report.figures.style import (
     band,
     canvas,
     legend,
+    log_axis,
     styled,
     wrap,
 )
@@ -82,7 +83,7 @@ def _setting_panel(axis: Axes, group: Sequence[Setting]) -> None:
     axis.set_xlabel(labels[question], fontsize=7)
     axis.set_ylabel(_short(effect.measure), fontsize=7)
     if dose:
-        axis.set_xscale("log")
+        log_axis(axis)
         axis.set_xticks(x, [f"{v:g}" for v in x])
         axis.minorticks_off()
         axis.axvline(1.0, color=MUTED, lw=0.9, ls=":")
@@ -155,7 +156,7 @@ def assurance_curves(candidates: Sequence[Candidate]) -> Figure:
         label = wrap(f"{one.label}: {one.readout}, {one.when}", 118, 1)
         axis.plot(x, [100 * v for v in y], marker=marker, ms=4, ls=line, color=colour, lw=1.4,
                   label=label)  # fmt: skip
-    axis.set_xscale("log")
+    log_axis(axis)
     sizes = sorted({n for c in shown for n, _ in c.assurance})
     kept = [n for k, n in enumerate(sizes) if k == 0 or n / sizes[k - 1] > 1.3]
     axis.set_xticks(kept, [f"{n:g}" for n in kept])

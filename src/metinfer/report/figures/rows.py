@@ -21,6 +21,7 @@ from metinfer.report.figures.style import (
     bar,
     canvas,
     legend,
+    log_axis,
     styled,
     wrap,
 )
@@ -69,7 +70,7 @@ def _row_label(row: RowFit) -> str:
 
 def _panel(axes: Axes, title: str, group: Sequence[RowFit]) -> None:
     if _is_wide(group):
-        axes.set_xscale("log")
+        log_axis(axes)
     for y, row in enumerate(group):
         bar(axes, row.predicted, y, "posterior")
         if row.low is not None and row.high is not None:
@@ -112,7 +113,7 @@ def observed_against_predicted(rows: Sequence[RowFit]) -> Figure:
 
 @styled
 def survival_curves(fits: Sequence[SurvivalFit]) -> Figure:
-    """Draw Kaplan-Meier points of each cohort against the posterior event-free band."""
+    """Draw life-table points of each cohort against the posterior event-free band."""
     columns = 2 if len(fits) > 1 else 1
     lines = math.ceil(len(fits) / columns)
     figure, axes = canvas([1.3] * lines, columns, Frame(above=0.4), "y")
@@ -140,7 +141,7 @@ def survival_curves(fits: Sequence[SurvivalFit]) -> Figure:
 
 @styled
 def interval_events(items: Sequence[IntervalFit]) -> Figure:
-    """Draw events seen against events expected per follow-up interval, one panel per cohort."""
+    """Draw events seen against events predicted per follow-up interval, one panel per cohort."""
     arms: dict[str, list[IntervalFit]] = {}
     for item in items:
         arms.setdefault(item.arm, []).append(item)
@@ -155,8 +156,8 @@ def interval_events(items: Sequence[IntervalFit]) -> Figure:
         axis.set_visible(False)
     handles = [
         Line2D([], [], color=VERMILLION, marker="D", ls="", ms=4, label="seen"),
-        Line2D([], [], color=BLUE, lw=4, label="expected 50 %"),
-        Line2D([], [], color=BLUE, lw=1.3, label="expected 90 %"),
+        Line2D([], [], color=BLUE, lw=4, label="predicted 50 %"),
+        Line2D([], [], color=BLUE, lw=1.3, label="predicted 90 %"),
     ]
     legend(figure, handles)
     return figure

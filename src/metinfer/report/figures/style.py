@@ -13,7 +13,9 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, NullFormatter
 
+from metinfer.report import words
 from metinfer.report.content import Span
 
 WIDTH = 7.2  # inches: the text width of an A4 page with 13 mm margins
@@ -168,6 +170,13 @@ def shorten(label: str, width: int) -> str:
     if len(label) <= width or not bracket or not tail.endswith(")"):
         return wrap(label, width, 1)
     return f"{wrap(head, width - len(tail) - 2, 1)} ({tail}"
+
+
+def log_axis(axes: Axes) -> None:
+    """Make the horizontal axis logarithmic, its numbers plain: no figure sets mathematics."""
+    axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: words.number(value, 1)))
+    axes.xaxis.set_minor_formatter(NullFormatter())
 
 
 def bar(axes: Axes, span: Span, y: float, source: str, thick: float = 1.0) -> None:

@@ -10,6 +10,7 @@ from metinfer.report.contents_account import Credibility, PublishedRow
 from metinfer.report.gather import labels
 from metinfer.report.gather.fit import when
 from metinfer.report.words import is_assumed, number
+from metinfer.therapy.applicability import INSIDE
 
 SCORED = ("fit", "check")
 SPREADS = {
@@ -125,7 +126,8 @@ def _held_out(scores: Sequence[Score]) -> Credibility:
     mine = [s for s in scores if s.stream == "all rows never fitted"]
     gap = "" if mine else "no row of role check"
     return Credibility(
-        "Comparator", "rows held out before fitting are predicted as well as fitted ones",
+        "Comparator", "rows not fit for fitting (other era, other endpoint), predicted only, are "
+        "predicted as well as fitted ones",
         _covered(mine), _as_expected(mine), gap,
     )  # fmt: skip
 
@@ -149,7 +151,7 @@ def _inputs(rows: Sequence[PublishedRow]) -> Credibility:
 
 
 def _applicability(answers: Sequence[Answer]) -> Credibility:
-    inside = sum(a.effect.applicability == "inside" for a in answers)
+    inside = sum(a.effect.applicability == INSIDE for a in answers)
     assumed = sum(is_assumed(a.effect.learnt) for a in answers)
     shown = (f"{inside} of {len(answers)} named answers inside the evidence; "
              f"{len(answers) - assumed} learnt, {assumed} assumed")  # fmt: skip

@@ -11,6 +11,7 @@ import xarray as xr
 from metinfer.inference.calibrate_ranks import bands, ecdf_difference
 from metinfer.report.content import Answer, Parameter
 from metinfer.report.contents_calibrate import Calibrated, Coverage, Kind, Ranked
+from metinfer.report.words import measure
 
 KINDS = ("prior", "posterior")
 
@@ -33,7 +34,7 @@ def calibrated(
     if not found:
         return None
     groups = run.read_result(GROUPS)
-    labels = {a.key: a.name for a in answers}
+    labels = {p.name: p.meaning or p.name for p in known} | {a.key: _answer(a) for a in answers}
     kinds = [_kind(k, found[k], groups[k], labels) for k in KINDS if k in found]
     return Calibrated(tuple(kinds))
 
@@ -56,7 +57,7 @@ def _kind(name: str, part: Mapping[str, Any], data: xr.Dataset, labels: Mapping[
         tuple((f["fit"], f["reason"]) for f in part["failed"]),
         part["fits_with_divergences"], part["seconds_per_fit"] or 0.0, part["expected_outside"],
         part["ranks"], (tuple(map(float, low)), tuple(map(float, high))),
-        tuple(reasons(part)), tuple(quantities),
+        tuple(_named(r, labels) for r in reasons(part)), tuple(quantities),
     )  # fmt: skip
 
 
@@ -71,6 +72,17 @@ def _ranked(
         row["p"], row["holds"], tuple(Coverage(**c) for c in row["coverage"]),
         row["effective"], row["comment"], tuple(np.round(curve, 6).tolist()),
     )  # fmt: skip
+
+
+def _answer(answer: Answer) -> str:
+    """Name and measure: a therapy may have two answers in one population."""
+    return f"{answer.name}, {measure(answer.effect.measure).label}"
+
+
+def _named(reason: str, labels: Mapping[str, str]) -> str:
+    """A reason with the name of its quantity in words."""
+    key, _, rest = reason.partition(" ")
+    return f"{labels[key]} {rest}" if key in labels else reason
 
 
 def _words(key: str) -> str:

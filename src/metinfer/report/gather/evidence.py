@@ -117,21 +117,24 @@ def _coverage(part: str, species: str, hits: list[tuple[Any, Any]],
               lines: list[tuple[Any, Any]]) -> Coverage:  # fmt: skip
     cohorts = {row.cohort or arm.cohort for row, arm in hits} | {arm.cohort for _, arm in lines}
     events = sum(row.events or 0 for row, _ in [*hits, *lines])
-    words, thin = teach(len(hits), len(cohorts))
+    studies = {row.study for row, _ in hits} | {arm.study for _, arm in lines}
+    words, thin = teach(len(hits), len(studies))
     if lines:
         words, thin = "Teaches the risk over time without therapy, not the effect of one.", False
-    return Coverage(species, part, len(hits), len(cohorts), events, words, len(lines), thin)
+    return Coverage(
+        species, part, len(hits), len(cohorts), events, words, len(lines), len(studies), thin
+    )
 
 
-def teach(rows: int, cohorts: int) -> tuple[str, bool]:
+def teach(rows: int, studies: int) -> tuple[str, bool]:
     """Return in words what so many rows can teach, and whether that is too little."""
     if rows == 0:
         return "No row: nothing can be learnt; answers that need it repeat the prior.", True
-    if cohorts < 2:
-        return "One cohort only: too thin to tell a finding from an accident of one study.", True
+    if studies < 2:
+        return "One study only: too thin to tell a finding from an accident.", True
     if rows < 4:
         return "Too thin for more than a direction; no dose response.", True
-    return "Several cohorts.", False
+    return f"{studies} studies.", False
 
 
 def against(evidence: Any) -> tuple[Against, ...]:

@@ -12,6 +12,7 @@ A run holds `predictive.nc`: dims draw, row, interval, cohort, time, with
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,8 @@ from metinfer.report.gather.posterior import span
 YEAR = 365.25
 #: Kaplan-Meier points stop where fewer are at risk: one event then moves the share by a tenth.
 FEWEST = 10
+#: Person-years per which rates are shown.
+PER = 1000.0
 
 
 def tail(reported: float, draws: np.ndarray) -> float:
@@ -50,9 +53,7 @@ def row_fits(evidence: Any, predictive: xr.Dataset) -> tuple[RowFit, ...]:
 def _row(row: Any, arm: Any, sources: Any, reported: float, draws: np.ndarray) -> RowFit:
     interval = row.spread in ("ci95", "ci90", "iqr", "range")
     words, unit = labels.quantity(row)
-    share = percent_factor(row, reported)
-    if share != 1.0:
-        unit = "%"
+    scale = shown_scale(row, reported, unit)
     return RowFit(
         row=row.row,
         study=row.study,
@@ -62,24 +63,52 @@ def _row(row: Any, arm: Any, sources: Any, reported: float, draws: np.ndarray) -
         species=arm.species if arm else "",
         quantity=words,
         statistic="k of n" if row.statistic == "proportion" else row.statistic.replace("_", " "),
-        unit=unit,
+        unit=scale.unit,
         role=row.role,
-        reported=share * reported,
-        predicted=span(share * draws),
-        low=row.low if interval else None,
-        high=row.high if interval else None,
+        reported=scale.scored * reported,
+        predicted=span(scale.scored * draws),
+        low=scale.printed * row.low if interval and row.low is not None else None,
+        high=scale.printed * row.high if interval and row.high is not None else None,
         n=row.n,
         when=when(row.time_day) if row.time_day else "",
         tail=tail(reported, draws),
-        count=f"{row.events:g} of {row.n:g}" if share != 1.0 else "",
+        count=_count(row, reported),
+        draws=draws.size,
     )
 
 
-def percent_factor(row: Any, reported: float) -> float:
-    """Return the factor from k to k of n in percent; 1 where the row reports no k."""
-    if row.statistic != "proportion" or not row.n or reported != row.events:
-        return 1.0
-    return 100.0 / float(row.n)
+@dataclass(frozen=True)
+class Scale:
+    """Factors to the scale that the page shows: of what is scored, and of what the table holds."""
+
+    scored: float
+    printed: float
+    unit: str
+
+
+def shown_scale(row: Any, reported: float, unit: str) -> Scale:
+    """Return how a row is shown: k of n in percent, rates per 1,000 person-years, others as is.
+
+    Both are scored as whole counts of events where the paper gives them.
+    """
+    counted = row.events is not None and reported == row.events
+    if row.statistic == "proportion" and row.n and counted:
+        return Scale(100.0 / float(row.n), 100.0, "%")
+    if row.observable == "event_rate" and row.statistic == "rate":
+        scored = PER * row.value / row.events if counted and row.events else PER
+        return Scale(scored, PER, f"per {PER:,.0f} person-years")
+    return Scale(1.0, 1.0, unit)
+
+
+def _count(row: Any, reported: float) -> str:
+    """Return the whole numbers behind a share or a rate."""
+    if row.events is None or reported != row.events:
+        return ""
+    if row.statistic == "proportion" and row.n:
+        return f"{row.events:g} of {row.n:g}"
+    if row.statistic == "rate" and row.person_time:
+        return f"{row.events:,.0f} events in {row.person_time:,.0f} person-years"
+    return ""
 
 
 def when(days: float) -> str:
@@ -106,7 +135,7 @@ def interval_fits(evidence: Any, predictive: xr.Dataset) -> tuple[IntervalFit, .
         made.append(IntervalFit(
             labels.group(arms[str(arm)]), start / YEAR, end / YEAR, interval.at_risk,
             interval.events, span(draws), interval.role, tail(interval.events, draws),
-            sources.get(arms[str(arm)].study, ""),
+            sources.get(arms[str(arm)].study, ""), draws.size,
         ))  # fmt: skip
     return tuple(made)
 

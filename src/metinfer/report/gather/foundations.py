@@ -21,7 +21,7 @@ from metinfer.report.contents_foundations import (
 )
 from metinfer.report.gather import labels
 from metinfer.report.gather.densities import density
-from metinfer.report.gather.fit import percent_factor
+from metinfer.report.gather.fit import shown_scale
 from metinfer.report.gather.predictions import exceeds
 
 #: Group of `answers.nc` -> its name on the page.
@@ -113,10 +113,10 @@ def _stream(name: str) -> str:
 
 def _prior_row(line: Mapping[str, Any], row: Any) -> PriorRow:
     words, unit = labels.quantity(row)
-    factor = percent_factor(row, line["reported"])
-    unit = "%" if factor != 1.0 else unit
-    found = {k: factor * line[k] for k in ("reported", "median", "lo50", "hi50", "lo90", "hi90")}
-    return PriorRow(row.row, words, unit, line["role"], found["reported"], _span(found))
+    scale = shown_scale(row, line["reported"], unit)
+    kept = ("reported", "median", "lo50", "hi50", "lo90", "hi90")
+    found = {k: scale.scored * line[k] for k in kept}
+    return PriorRow(row.row, words, scale.unit, line["role"], found["reported"], _span(found))
 
 
 def _impossible(line: Mapping[str, Any]) -> Impossible:

@@ -9,7 +9,7 @@ QUANTITIES = {
     "metastasis_probability": ("share with a metastasis", ""),
     "cell_probability": ("share with any tumour cell", ""),
     "metastasis_count": ("metastases per animal", "number"),
-    "event_rate": ("events per year among the event-free", ""),
+    "event_rate": ("rate of events among the event-free", ""),
     "event_hazard_ratio": ("hazard ratio of metastasis", "ratio"),
     "liver_share": ("share of first metastases in the liver", ""),
     "nk_turnover": ("turnover of NK cells", ""),

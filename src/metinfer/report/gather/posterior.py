@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from metinfer.inference.learnt import contraction, overlap, summarise
+from metinfer.inference.learnt import overlap, summarise
 from metinfer.inference.priors import Entry
 from metinfer.inference.priors import Parameter as Prior
 from metinfer.report.content import Link, Parameter, Span, Trace
 from metinfer.report.gather import labels
+from metinfer.report.words import width_ratio
 
 #: Parameter -> arrow of the diagram, and what the arrow says.
 ARROW_OF = {
@@ -83,7 +84,9 @@ def _parameter(entry: Mapping[str, Any], at: str | None, before: xr.DataArray,
     found: dict[str, Any] = {k: _pick(v, entry["name"], at) for k, v in quality.items()}
     learnt: dict[str, Any] = {} if after is None else {
         "posterior": span(after),
-        "contraction": contraction(before.values, after.values),
+        "width": width_ratio(
+            span(before), span(after), positive=prior["dist"] == "lognormal"
+        ),
         "overlap": overlap(before.values, after.values),
     }  # fmt: skip
     return Parameter(
