@@ -36,12 +36,12 @@ def say(text: str) -> None:
     print(f"[{time.strftime('%H:%M:%S')}] {text}", file=sys.stderr, flush=True)
 
 
-def accuracy_rows() -> Rows:
-    """Few draws against LSODA, weekly doses for years among them; many against finer steps."""
-    rows = accuracy.run(DRAWS)
+def accuracy_rows(draws: int) -> Rows:
+    """Draws against LSODA, weekly doses for years among them; many against finer steps."""
+    rows = accuracy.run(draws)
     kept = [r for r in rows if any(w in r["name"] for w in ("worst", "gradient", "weekly"))]
     for row in kept:
-        row.setdefault("note", f"against LSODA, {row.get('draws', DRAWS)} prior draws")
+        row.setdefault("note", f"against LSODA, {row.get('draws', draws)} prior draws")
         if "gradient" in row["name"]:
             row["note"] = "against sixth-order differences"
     joint = Joint.of(read_evidence(accuracy.DATA))
@@ -64,10 +64,10 @@ def calibration_rows() -> Rows:
     return [joint_compare.entry(name, value, "min", 20.0, note=said, below=True)]
 
 
-def parts(*, demo: bool) -> dict[str, Callable[[], Rows]]:
+def parts(*, demo: bool, draws: int = DRAWS) -> dict[str, Callable[[], Rows]]:
     """Parts in the order of the design targets."""
     return {
-        "accuracy": accuracy_rows,
+        "accuracy": lambda: accuracy_rows(draws),
         "contenders": lambda: joint_compare.contender_rows(say),
         "start-up": lambda: start_up.first_gradient_rows() + start_up.check_rows(),
         "demo": lambda: start_up.demo_rows() if demo else _kept().get("demo", []),
@@ -118,15 +118,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--part", action="append", choices=list(every), help="only this; repeatable"
     )
     parser.add_argument("--no-demo", action="store_true", help="keep the last times of the demo")
+    parser.add_argument("--draws", type=int, default=DRAWS, help="prior draws against LSODA")
     options = parser.parse_args(arguments)
-    kept, when = _kept(), dict(_last()["parts"])
-    rows: Rows = []
-    for name, part in parts(demo=not options.no_demo).items():
+    made, times = {}, {}
+    for name, part in parts(demo=not options.no_demo, draws=options.draws).items():
         if options.part is None or name in options.part:
-            made, when[name] = measured(name, part)
-            rows += made
-        else:
-            rows += kept.get(name, [])
+            made[name], times[name] = measured(name, part)
+    # Read now: another process may have written other parts meanwhile.
+    kept, when = _kept() | made, _last()["parts"] | times
+    rows = [row for name in every for row in kept.get(name, [])]
     found = {
         "machine": machine(), "versions": versions() | peer_versions(), "parts": when,
         "results": rows,

@@ -1,6 +1,6 @@
 """Write docs/comparison.md from a run that `metinfer compare` was run on.
 
-Run `python docs/comparison.py RUN`. The text is docs/comparison.in.md; the tables are made here.
+Run `python -m docs.comparison RUN`. The text is docs/comparison.in.md; the tables are made here.
 """
 
 from __future__ import annotations
@@ -107,9 +107,20 @@ def effort(found: Comparison) -> str:
     return (
         f"{chains} chains for variants and left-out studies, each of {plan['tune']} + "
         f"{plan['draws']} iterations, and {rows} short ones for single values, all from one "
-        f"compilation: {seconds / 60:.0f} minutes of sampling in all, summed over the chains of "
-        "variants and studies."
+        f"compilation. Sampling of the chains of variants and studies took {seconds / 60:.0f} minutes "
+        f"summed over chains; the whole command {found.seconds / 60:.1f} minutes on {found.cores} "
+        f"cores. {_again(found)}"
     )
+
+
+def _again(found: Comparison) -> str:
+    """Which fits needed a second try."""
+    parts = [(v.name, v.quality) for v in found.variants]
+    parts += [(f"without {s.study}", s.quality) for s in found.studies]
+    names = [name for name, quality in parts if quality.tries > 1]
+    if not names:
+        return "No variant and no study needed a second try."
+    return f"A second try, with smaller steps, was needed by: {', '.join(names)}."
 
 
 def doubts(found: Comparison) -> str:
