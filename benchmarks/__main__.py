@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import accuracy, gradient_speed, joint_compare, own_model, start_up
+from benchmarks import accuracy, gradient_speed, joint_compare, own_model, shares, start_up
 from benchmarks.page import write_page
 from metinfer.evidence import read_evidence
 from metinfer.inference.model import Joint
@@ -72,6 +72,7 @@ def parts(*, demo: bool, draws: int = DRAWS) -> dict[str, Callable[[], Rows]]:
         "start-up": lambda: start_up.first_gradient_rows() + start_up.check_rows(),
         "demo": lambda: start_up.demo_rows() if demo else _kept().get("demo", []),
         "scaling": kernel_rows,
+        "profile": shares.share_rows,
         "calibration": calibration_rows,
         "own model": own_model.run,
     }
@@ -100,7 +101,15 @@ def measured(name: str, part: Callable[[], Rows]) -> tuple[Rows, dict[str, Any]]
     try:
         rows = part()
     except Exception as problem:
-        rows = [joint_compare.entry(f"{name}: failed", None, "", 0.0, note=str(problem)[:300])]
+        rows = [
+            joint_compare.entry(
+                f"{name}: failed",
+                None,
+                "",
+                0.0,
+                note=joint_compare.without_places(str(problem))[:300],
+            )
+        ]
     when["seconds"] = round(time.perf_counter() - began, 1)
     return [{"part": name} | r for r in rows], when
 

@@ -15,6 +15,7 @@ TITLES = {
     "demo": "4. Demo",
     "scaling": "5. Scaling of the solve",
     "calibration": "6. Calibration",
+    "profile": "Where the time of a gradient goes",
     "own model": "A model of one's own",
 }
 
@@ -62,7 +63,12 @@ def write_page(found: Mapping[str, Any]) -> None:
     """Write the page."""
     machine = ", ".join(f"{k} {v}" for k, v in found["machine"].items())
     versions = ", ".join(f"{k} {v}" for k, v in found["versions"].items())
-    lines = ["# Benchmarks", "", "Made by `make bench`; do not edit.", ""]
+    lines = [
+        "# Benchmarks",
+        "",
+        "Tables: written by `make bench`. Text below them: benchmarks/page.md.",
+        "",
+    ]
     lines += [f"- machine: {machine}", f"- versions: {versions}", ""]
     judged = [r for r in found["results"] if r["target"] is not None]
     met = sum(r["ok"] for r in judged)

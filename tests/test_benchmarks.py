@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks import joint_models
-from benchmarks.joint_compare import entry, largest_z
+from benchmarks.joint_compare import entry, largest_z, without_places
 from benchmarks.page import table, verdict
 from metinfer.mechanism.equations import INPUTS, NICHE, PARAMETERS
 from metinfer.mechanism.grid import Lane, build_grid
@@ -64,3 +64,11 @@ def test_the_largest_z_is_in_units_of_both_errors():
     one = {"mean": [0.0, 1.0], "mcse": [0.3, 0.3]}
     other = {"mean": [0.0, 2.0], "mcse": [0.4, 0.4]}
     assert largest_z(one, other) == pytest.approx(2.0)
+
+
+def test_a_published_message_names_no_place_of_a_machine():
+    told = without_places("Command '/opt/x/bin/python -m a' failed: see https://host.example/p now")
+    assert "opt" not in told
+    assert "host" not in told
+    assert told.startswith("Command ")
+    assert told.endswith(" now")
