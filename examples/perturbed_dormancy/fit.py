@@ -22,15 +22,16 @@ import simulate
 
 import metinfer as mi
 from metinfer.evidence import Evidence, bundled_path
-from metinfer.inference.learnt import ASSUMED_ABOVE, overlap
+from metinfer.inference.learnt import ASSUMED, LEARNT
 from metinfer.inference.model import Joint
 from metinfer.inference.recipe import MODEL
 from metinfer.therapy.agents import Quantity
 from metinfer.therapy.answers import named_answers
+from metinfer.therapy.applicability import Applicability
 from metinfer.therapy.draws import NamedDraws
 from metinfer.therapy.populations import read_populations
-from metinfer.therapy.records import overlap_bound
 from metinfer.therapy.regimen import Therapies, read_therapies
+from metinfer.therapy.verdicts import answer_of
 
 HERE = Path(__file__).parent
 #: Draws of each source for which the answers are computed.
@@ -47,8 +48,8 @@ class Verdict:
     prior: np.ndarray
     before: np.ndarray
     after: np.ndarray
-    learnt_before: bool
-    learnt: bool
+    said_before: str
+    said: str
     truth: float
 
     @property
@@ -111,21 +112,25 @@ def judge(run: mi.Run, first: mi.Run) -> Iterator[tuple[str, Verdict]]:
     true = named_answers(
         NamedDraws(_truth(where, run.evidence), where), asked, _certain(therapies), populations
     )
-    for name in found["after"]:
+    covered = {
+        "before": Applicability.of(mi.read_evidence(bundled_path()), therapies),
+        "after": Applicability.of(run.evidence, therapies),
+    }
+    for name, one in zip(found["after"], asked, strict=True):
         draws = {
             source: values[name][np.isfinite(values[name])] for source, values in found.items()
         }
         ends = {source: np.quantile(values, [0.05, 0.5, 0.95]) for source, values in draws.items()}
+        place = therapies.therapies[one["therapy"]], populations[one["population"]]
+        said = [
+            answer_of({"prior": draws["prior"], "posterior": draws[source]}, one["measure"],
+                      covered[source].flag(*place))["learnt"]
+            for source in ("before", "after")
+        ]  # fmt: skip
         yield name, Verdict(
-            ends["prior"], ends["before"], ends["after"],
-            _learnt(draws["prior"], draws["before"]), _learnt(draws["prior"], draws["after"]),
+            ends["prior"], ends["before"], ends["after"], said[0], said[1],
             float(np.mean(true[name])),
         )  # fmt: skip
-
-
-def _learnt(prior: np.ndarray, posterior: np.ndarray) -> bool:
-    """The rule of the report: intervals that overlap by more than 80 % are assumed."""
-    return max(overlap(prior, posterior), overlap_bound(prior, posterior)) <= ASSUMED_ABOVE
 
 
 def _truth(where: Any, evidence: Evidence) -> dict[str, np.ndarray]:
@@ -165,14 +170,17 @@ def _centre(quantity: Quantity) -> Quantity:
 
 def line(name: str, found: Verdict) -> str:
     """One answer as a row of a Markdown table."""
-    words = {True: "learnt", False: "assumed"}
     spans = [
         f"{q[1]:.2f} ({q[0]:.2f} to {q[2]:.2f})" for q in (found.prior, found.before, found.after)
     ]
     cells = [f"`{name}`", f"{found.truth:.2f}", *spans,
-             f"{words[found.learnt_before]} -> {words[found.learnt]}",
+             f"{_short(found.said_before)} -> {_short(found.said)}",
              "yes" if found.covers else "**no**"]  # fmt: skip
     return f"| {' | '.join(cells)} |"
+
+
+def _short(state: str) -> str:
+    return state.removesuffix(", not learnt")
 
 
 def main() -> None:
@@ -200,8 +208,8 @@ def main() -> None:
     print("| --- | --- | --- | --- |")
     for name, several in every.items():
         counts = [
-            sum(not v.learnt_before for v in several),
-            sum(v.learnt for v in several),
+            sum(v.said_before == ASSUMED for v in several),
+            sum(v.said == LEARNT for v in several),
             sum(v.covers for v in several),
         ]
         print(f"| `{name}` | {' | '.join(f'{n} of {len(several)}' for n in counts)} |")

@@ -131,16 +131,14 @@ def foundations(run: Run, answers: Mapping[str, xr.Dataset]) -> dict[str, Any]:
 
 def _foundation(name: str, answers: Mapping[str, xr.Dataset]) -> dict[str, Any]:
     """Values of one answer in each group, and how far the data moved it from its prior."""
-    from metinfer.inference.learnt import contraction, overlap, summarise, verdict
+    from metinfer.inference.learnt import contraction, overlap, summarise
 
     draws = {k: _finite(v[name]) for k, v in answers.items() if name in v}
     draws = {k: v for k, v in draws.items() if len(v)}
     found: dict[str, Any] = {"values": {k: vars(summarise(v)) for k, v in draws.items()}}
     if {"prior", POSTERIOR_GROUP} <= set(draws):
         pair = draws["prior"], draws[POSTERIOR_GROUP]
-        found |= {
-            "overlap": overlap(*pair), "learnt": verdict(*pair), "contraction": contraction(*pair),
-        }  # fmt: skip
+        found |= {"overlap": overlap(*pair), "contraction": contraction(*pair)}
     return found
 
 

@@ -18,6 +18,7 @@ from metinfer.therapy.predict import MEASURES, arms, predict, scenes
 from metinfer.therapy.records import to_records
 from metinfer.therapy.regimen import Therapies, read_therapies, scaled
 from metinfer.therapy.simulate import Scene, clock, simulate
+from metinfer.therapy.verdicts import NOTHING
 
 DATA = Path(__file__).parents[2] / "data"
 THERAPIES = read_therapies(DATA / "therapies.toml")
@@ -220,7 +221,9 @@ def test_records_name_learnt_and_assumed() -> None:
     assumed = to_records(predict({"prior": same, "posterior": same}, _two(), {"p": PLAIN}))
     learnt = to_records(predict({"prior": same, "posterior": other}, _two(), {"p": PLAIN}))
     assert {r["risk"]["learnt"] for r in assumed} == {"assumed, not learnt"}
-    assert {r["risk"]["learnt"] for r in learnt} == {"learnt"}
+    told = {r["therapy"]: (r["risk"]["learnt"], r["risk"]["why"]) for r in learnt}
+    assert {told[t][0] for t in ("il15_full", "cxcr4_block")} == {"learnt"}
+    assert told["liver_injury"] == ("assumed, not learnt", NOTHING)
     assert assumed[0]["applicability"] == "unknown"
 
 

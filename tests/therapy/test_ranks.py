@@ -48,5 +48,13 @@ def test_learnt_clamps_are_ranked_among_themselves() -> None:
     ratio = data["answer"].sel(source="posterior", measure="risk_ratio", population="p")
     means = ratio.isel(horizon=1).mean("draw").sel(therapy=list(found.therapies)).to_numpy()
     assert found.probability[int(np.argmin(means)), 0] == 1.0
-    alone = rank_probabilities(data, "p", 1, "adverse")
-    assert "no second therapy" in alone.refused["liver_injury"]
+    alone = rank_probabilities(data.sel(therapy=["il15_full", "liver_injury"]), "p", 1, "clamp")
+    assert "no second therapy" in alone.refused["il15_full"]
+
+
+def test_what_was_only_narrowed_is_not_ranked() -> None:
+    data = predict({"prior": MadeUp(), "posterior": MadeUp({"m": 5e-4})}, SOME, {"p": PLAIN})
+    told = {"il15_full": "narrowed only", "cxcr4_block": "learnt"}
+    found = rank_probabilities(data, "p", 1, "clamp", told)
+    assert found.therapies == ()
+    assert found.refused["il15_full"] == "its risk ratio is narrowed only"

@@ -5,8 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from metinfer.inference.learnt import overlap
-from metinfer.therapy.records import _needed, overlap_bound
+from metinfer.inference.learnt import (
+    ASSUMED,
+    CENTRE,
+    LEARNT,
+    MEASURED,
+    MOVED,
+    NARROWED,
+    overlap,
+    overlap_bound,
+)
+from metinfer.therapy.applicability import INSIDE
+from metinfer.therapy.records import _needed
+from metinfer.therapy.verdicts import LITTLE, NO_EFFECT, NOTHING, UNTREATED_ONLY, answer_of, capped
 
 
 def _span(median: float, lo90: float, hi90: float) -> dict[str, float]:
@@ -64,3 +75,42 @@ def test_a_much_narrower_posterior_is_learnt() -> None:
 
 def test_equal_points_overlap_fully() -> None:
     assert overlap_bound(np.zeros(10), np.zeros(10)) == 1.0
+
+
+def _draws(prior: tuple[float, float], posterior: tuple[float, float]) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(3)
+    return {
+        "prior": prior[0] + prior[1] * rng.normal(size=2000),
+        "posterior": posterior[0] + posterior[1] * rng.normal(size=2000),
+    }
+
+
+def test_a_narrower_interval_about_the_same_centre_is_learnt_only_where_it_was_measured() -> None:
+    draws = _draws((0.7, 0.2), (0.72, 0.1))
+    untested = answer_of(draws, "risk_ratio", "prior only")
+    assert (untested["learnt"], untested["why"]) == (NARROWED, CENTRE)
+    assert (answer_of(draws, "risk_ratio", INSIDE))["why"] == MEASURED
+    assert (answer_of(draws, "risk_untreated", "prior only"))["learnt"] == LEARNT
+    assert answer_of(_draws((0.7, 0.2), (0.4, 0.1)), "risk_ratio")["why"] == MOVED
+
+
+def test_an_effect_that_is_none_before_and_after_is_neither_learnt_nor_narrowed() -> None:
+    draws = _draws((1.0, 0.004), (0.995, 0.0005))
+    assert (answer_of(draws, "risk_ratio")["learnt"], answer_of(draws, "risk_ratio")["why"]) == (
+        ASSUMED, NOTHING,
+    )  # fmt: skip
+    wide = _draws((1.0, 0.1), (0.85, 0.005))
+    assert answer_of(wide, "risk_ratio")["learnt"] == LEARNT
+    assert set(LITTLE) == set(NO_EFFECT)
+
+
+def test_no_effect_counts_as_more_than_the_risk_ratio() -> None:
+    ratio = answer_of(_draws((0.7, 0.2), (0.72, 0.1)), "risk_ratio")
+    moved = answer_of(_draws((0.1, 0.05), (0.01, 0.005)), "absolute_risk_reduction")
+    same = answer_of(_draws((0.1, 0.05), (0.1, 0.05)), "rmst_gain")
+    assert moved["learnt"] == LEARNT
+    found = {"risk_ratio": ratio, "absolute_risk_reduction": moved, "rmst_gain": same,
+             "risk": dict(moved)}  # fmt: skip
+    capped(found)
+    assert (found["risk"]["learnt"], found["risk"]["why"]) == (NARROWED, UNTREATED_ONLY)
+    assert found["rmst_gain"]["learnt"] == ASSUMED

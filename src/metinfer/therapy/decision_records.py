@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from metinfer.inference.learnt import ASSUMED
 from metinfer.therapy.ranks import rank_probabilities
-from metinfer.therapy.records import SUMMARY, answer_of, plain, verdict
+from metinfer.therapy.records import judged
 from metinfer.therapy.teaching import PARTS
+from metinfer.therapy.verdicts import COUNTED, SUMMARY, answer_of, plain, weaken
 
 #: What a setting of each question counts.
 UNITS = {
@@ -20,12 +20,14 @@ UNITS = {
     "dose": "multiple of the doses",
 }
 QUESTIONS = ("lasting", "window", "duration", "dose", "interaction")
-#: Numbers that speak of the untreated risk alone: learnt or not whatever the therapy does.
-BASELINE = ("risk_untreated",)
+#: Effects that take over what is said of the therapy: decisions are made from fewer draws.
+SAME = ("risk", "risk_ratio", "absolute_risk_reduction")
 
 
 def decision_records(
-    decisions: Mapping[str, xr.Dataset], predictions: xr.Dataset | None = None
+    decisions: Mapping[str, xr.Dataset],
+    predictions: xr.Dataset | None = None,
+    records: Sequence[Mapping[str, Any]] | None = None,
 ) -> list[dict[str, Any]]:
     """One record per question, therapy, population and setting.
 
@@ -34,27 +36,38 @@ def decision_records(
     decisions : mapping of str to xarray.Dataset
         As from `metinfer.workflow.decisions`.
     predictions : xarray.Dataset, optional
-        Where they hold the therapy, its risk ratio decides with: nothing of a therapy is learnt
-        if its risk ratio is not.
+        Where they hold the therapy in the population, their verdict of its risk ratio is that of
+        its effects here, and nothing else counts as more.
+    records : sequence of mapping, optional
+        Those of `records.to_records`, if they are there: verdicts need not be found twice.
 
     Returns
     -------
     list of dict
-        ``measures`` holds median, 50 and 90 % interval of each source, overlap and verdict.
+        ``measures`` holds median, 50 and 90 % interval of each source, overlap, state and reason.
     """
+    known = _known(records or ())
     return [
         record
         for question in QUESTIONS
         if question in decisions
         for case in range(decisions[question].sizes["case"])
-        for record in _case(question, decisions[question].isel(case=case), predictions)
+        for record in _case(question, decisions[question].isel(case=case), predictions, known)
     ]
 
 
+def _known(records: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], Mapping[str, Any]]:
+    """Risk ratio at the last horizon of each therapy and population."""
+    ordered = sorted(records, key=lambda r: r["horizon_year"])
+    return {(r["therapy"], r["population"]): r["risk_ratio"] for r in ordered}
+
+
 def _case(
-    question: str, cell: xr.Dataset, predictions: xr.Dataset | None
+    question: str,
+    cell: xr.Dataset,
+    predictions: xr.Dataset | None,
+    known: Mapping[tuple[str, str], Mapping[str, Any]],
 ) -> Iterator[dict[str, Any]]:
-    assumed = _assumed(cell, predictions)
     head = {
         "question": question,
         **{k: str(cell[k].item()) for k in (
@@ -65,6 +78,8 @@ def _case(
         "stop_year": plain(cell["stop_year"].item()),
         "sources": [str(s) for s in cell["source"].values],
     }  # fmt: skip
+    place = (head["therapy"], head["population"])
+    ratio = known.get(place) or _judged(predictions, *place)
     varied = question in UNITS
     whole = [n for n in cell.data_vars if "draw" in cell[n].dims and question not in cell[n].dims]
     if varied:
@@ -75,36 +90,39 @@ def _case(
                 part = cell[names].isel({question: k})
                 yield head | {
                     "setting": plain(setting), "unit": UNITS[question],
-                    "measures": _measures(part, assumed),
+                    "measures": _measures(part, ratio),
                 }  # fmt: skip
     if whole:
         part = cell[whole]
-        yield head | {"setting": None, "unit": "", "measures": _measures(part, assumed)}
+        yield head | {"setting": None, "unit": "", "measures": _measures(part, ratio)}
 
 
-def _measures(part: xr.Dataset, assumed: bool) -> dict[str, Any]:
+def _measures(part: xr.Dataset, ratio: Mapping[str, Any] | None) -> dict[str, Any]:
     sources = [str(s) for s in part["source"].values]
     made = {}
     for name, values in part.data_vars.items():
         table = values.transpose("source", "draw").to_numpy()
-        found = answer_of({s: row[np.isfinite(row)] for s, row in zip(sources, table, strict=True)})
-        made[str(name)] = found
-    ratio = made.get("risk_ratio", {}).get("learnt")
-    for name, found in made.items():
-        if found["learnt"] and (assumed or ratio == ASSUMED) and name not in BASELINE:
-            found["learnt"] = ASSUMED
+        draws = {s: row[np.isfinite(row)] for s, row in zip(sources, table, strict=True)}
+        made[str(name)] = answer_of(draws, str(name))
+    ratio = ratio or made.get("risk_ratio")
+    if ratio and ratio["learnt"]:
+        for name, found in made.items():
+            if name in SAME and found["learnt"]:
+                found |= {"learnt": ratio["learnt"], "why": ratio["why"]}
+            elif name not in COUNTED:
+                weaken(found, ratio["learnt"], ratio["why"])
     return made
 
 
-def _assumed(cell: xr.Dataset, predictions: xr.Dataset | None) -> bool:
-    """Whether predictions say that the therapy's risk ratio is assumed."""
-    therapy, population = str(cell["therapy"].item()), str(cell["population"].item())
+def _judged(
+    predictions: xr.Dataset | None, therapy: str, population: str
+) -> Mapping[str, Any] | None:
+    """The risk ratio of the therapy, if predictions hold it."""
     if predictions is None:
-        return False
-    known = therapy in predictions["therapy"] and population in predictions["population"]
-    return known and verdict(predictions, therapy, population, _last(predictions, population)) in (
-        ASSUMED,
-    )
+        return None
+    if therapy not in predictions["therapy"] or population not in predictions["population"]:
+        return None
+    return judged(predictions, therapy, population, _last(predictions, population))
 
 
 def _last(predictions: xr.Dataset, population: str) -> int:

@@ -14,7 +14,7 @@ from typing import Literal
 
 import numpy as np
 
-from metinfer.inference.learnt import ASSUMED_ABOVE
+from metinfer.inference.learnt import LEARNT, STATE_OF, reasons
 from metinfer.therapy.assurance import QUANTILES, Assurance, assurance
 from metinfer.therapy.decide import Question
 from metinfer.therapy.outcomes import contrasts
@@ -95,8 +95,8 @@ class Expected:
     standard_error : float
         Monte-Carlo error of the expected variance.
     becomes_learnt : float
-        Probability that the 90 % interval of the answer will share so little with that of the
-        prior that it counts as learnt; NaN without a prior.
+        Probability that the answer will count as learnt (`inference.learnt.verdict`: neither
+        assumed nor narrowed only); NaN without a prior.
     learnt : bool or None
         Whether it counts as learnt already; None without a prior.
     draws : float
@@ -274,27 +274,18 @@ def weights(log_likelihood: np.ndarray, source: np.ndarray | int | None = None) 
 def _learnt(prior: np.ndarray, value: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """Whether the answer would count as learnt, per data set, from weighted draws.
 
-    By the rule of `records.overlap_bound`: ends of the 90 % intervals that may be equal, given
-    the number of draws, count as equal.
+    By the rule of `inference.learnt.verdict`.
     """
     order = np.argsort(value)
     reached = np.cumsum(weight[:, order], axis=1)
+    before = prior[np.isfinite(prior)]
 
-    def weighted(p: float) -> np.ndarray:
-        place = (reached < min(max(p, 0.0), 1.0)).sum(axis=1)
+    def weighted(probabilities: np.ndarray) -> np.ndarray:
+        place = np.stack([(reached < p).sum(axis=1) for p in probabilities])
         return np.asarray(value[order][np.minimum(place, len(value) - 1)])
 
-    ends = []
-    before = prior[np.isfinite(prior)]
-    for p in (0.05, 0.95):
-        ours, theirs = (2.0 * np.sqrt(p * (1.0 - p) / len(v)) for v in (value, before))
-        low, high = weighted(p - ours), weighted(p + ours)
-        first, last = np.quantile(before, np.clip([p - theirs, p + theirs], 0.0, 1.0))
-        middle = np.maximum(low, first)
-        one = np.where(high < first, high, np.where(last < low, low, middle))
-        two = np.where(high < first, first, np.where(last < low, last, middle))
-        ends.append((one, two))
-    (low, other_low), (high, other_high) = ends
-    union = np.maximum(high, other_high) - np.minimum(low, other_low)
-    shared = np.maximum(0.0, np.minimum(high, other_high) - np.maximum(low, other_low))
-    return np.asarray((union > 0) & (shared <= ASSUMED_ABOVE * union))
+    def known(probabilities: np.ndarray) -> np.ndarray:
+        return np.quantile(before, probabilities)[:, None]
+
+    why = reasons(known, weighted, (len(before), len(value)))
+    return np.array([STATE_OF[str(w)] == LEARNT for w in why])

@@ -16,7 +16,8 @@ from metinfer.therapy.decision_records import (
     rank_records,
     variance_records,
 )
-from metinfer.therapy.records import ANSWERS, NNT, SUMMARY, horizon_text, to_records
+from metinfer.therapy.records import ANSWERS, NNT, horizon_text, to_records
+from metinfer.therapy.verdicts import SUMMARY
 
 TITLES = {
     "regimen": "Regimens",
@@ -25,7 +26,8 @@ TITLES = {
 }
 EXPLAINED = (
     "Medians with 90 % intervals (50 % intervals: --format json or csv). Each therapy beside the "
-    "prior;\nassumed, not learnt: the posterior hardly moved from it."
+    "prior.\nlearnt: the data moved it; narrowed only: its interval shrank about the centre of the "
+    "prior;\nassumed, not learnt: it hardly differs from the prior. The reason stands in brackets."
 )
 WITHOUT_DEATH = "without competing death"
 #: Questions in words, and the measures that a terminal shows of each.
@@ -57,7 +59,7 @@ def to_json(predictions: xr.Dataset, decisions: Decisions | None = None) -> str:
     document = {
         "effects": effects,
         "ranks": rank_records(predictions, effects),
-        "decisions": decision_records(found, predictions),
+        "decisions": decision_records(found, predictions, effects),
         "variance": variance_records(found),
         "experiments": experiment_records(found),
     }
@@ -69,12 +71,13 @@ def to_csv(predictions: xr.Dataset, decisions: Decisions | None = None) -> str:
     names = ["therapy", "kind", "population", "horizon_year", "applicability", "measure"]
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([*names, "setting", "unit", "source", *SUMMARY, "overlap", "learnt"])
-    for record in to_records(predictions):
+    writer.writerow([*names, "setting", "unit", "source", *SUMMARY, "overlap", "learnt", "why"])
+    effects = to_records(predictions)
+    for record in effects:
         head = [record[n] for n in names[:5]]
         for name in (*ANSWERS, NNT):
             writer.writerows(_lines([*head, name, None, ""], record[name], record["sources"]))
-    for record in decision_records(decisions or {}, predictions):
+    for record in decision_records(decisions or {}, predictions, effects):
         head = [record[n] for n in names[:5]]
         for name, answer in record["measures"].items():
             full = [*head, f"{record['question']}.{name}", record["setting"], record["unit"]]
@@ -87,7 +90,7 @@ def _lines(
 ) -> Iterator[list[Any]]:
     for source in sources:
         values = [answer[source][key] for key in SUMMARY]
-        yield [*head, source, *values, answer["overlap"], answer["learnt"]]
+        yield [*head, source, *values, answer["overlap"], answer["learnt"], answer["why"]]
 
 
 def to_text(predictions: xr.Dataset, decisions: Decisions | None = None) -> str:
@@ -100,7 +103,7 @@ def to_text(predictions: xr.Dataset, decisions: Decisions | None = None) -> str:
             lines += [*_title(title), *map(_line, chosen)]
     lines += _ranks(rank_records(predictions, records))
     if decisions:
-        lines += _decisions(decision_records(decisions, predictions))
+        lines += _decisions(decision_records(decisions, predictions, records))
         lines += _variance(variance_records(decisions))
         lines += _experiments(experiment_records(decisions))
     return "\n".join(lines)
@@ -118,10 +121,14 @@ def _line(record: Mapping[str, Any]) -> str:
         f"{record['therapy']} in {record['population']} at {record['horizon']}: "
         f"risk ratio {_beside(ratio, record['sources'])}",
         f"absolute risk reduction{flag} {_interval(less[source])}",
-        str(ratio["learnt"]),
+        _told(ratio),
         record["applicability"],
     )
     return "; ".join(parts)
+
+
+def _told(answer: Mapping[str, Any]) -> str:
+    return f"{answer['learnt']} ({answer['why']})" if answer["learnt"] else "not compared"
 
 
 def _best(sources: Sequence[str]) -> str:
@@ -159,7 +166,7 @@ def _decisions(records: Sequence[Mapping[str, Any]]) -> list[str]:
             lines += [
                 f"{record['therapy']} in {record['population']}{_setting(record)}: "
                 f"{WORDS[m]} {_beside(record['measures'][m], record['sources'])}; "
-                f"{record['measures'][m]['learnt']}"
+                f"{_told(record['measures'][m])}"
                 for m in measures
                 if m in record["measures"]
             ]

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from metinfer.inference.learnt import LEARNT
-from metinfer.therapy.records import verdict
+from metinfer.therapy.records import judged
 
 EFFECT = "risk_ratio"
 
@@ -61,7 +61,7 @@ def rank_probabilities(
         found = (
             verdicts.get(name)
             if verdicts is not None
-            else verdict(predictions, name, population, horizon)
+            else judged(predictions, name, population, horizon)["learnt"]
         )
         if found != LEARNT:
             refused[name] = f"its {EFFECT.replace('_', ' ')} is {found or 'not compared'}"

@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from metinfer.inference.learnt import (
-    ASSUMED,
-    ASSUMED_ABOVE,
-    LEARNT,
-    only_wider,
-    overlap,
-    summarise,
-)
 from metinfer.therapy.populations import YEAR
+from metinfer.therapy.verdicts import NO_EFFECT, answer_of, capped, plain
 
 ANSWERS = ("risk", "risk_untreated", "absolute_risk_reduction", "risk_ratio", "rmst_gain")
-#: Measures that hold the baseline risk and the effect: learnt only if the effect, the risk ratio,
-#: is. A reduction whose interval shrinks because the baseline was learnt says nothing of therapy.
-EFFECTS = ("risk", "absolute_risk_reduction", "rmst_gain")
-#: Value of each effect that means no effect; of those in `LOWER`, less is better.
-NO_EFFECT = {"absolute_risk_reduction": 0.0, "risk_ratio": 1.0, "rmst_gain": 0.0}
+#: Effects of which less is better.
 LOWER = ("risk_ratio",)
 NNT = "number_needed_to_treat"
-SUMMARY = {"median": None, "lo50": None, "hi50": None, "lo90": None, "hi90": None}
 CURVE_KEYS = {0.5: "median", 0.05: "q05", 0.25: "q25", 0.75: "q75", 0.95: "q95"}
 
 
@@ -44,18 +30,19 @@ def to_records(predictions: xr.Dataset) -> list[dict[str, Any]]:
 
     Every answer (risk, absolute risk reduction, risk ratio, ...) holds its median with 50 and
     90 % intervals for each source, the overlap of the prior and posterior 90 % intervals, and
-    the verdict ``learnt`` or ``assumed, not learnt`` (of `EFFECTS` only learnt if the risk ratio
-    is); `overlap_high` is the largest overlap that
-    the number of draws leaves open, and decides the verdict.
+    under ``learnt`` the state of `inference.learnt.verdict`: ``learnt``, ``narrowed only`` or
+    ``assumed, not learnt``, with the reason under ``why``. A risk with therapy, a reduction and a
+    gain never count as more than the risk ratio. `overlap_high` is the largest overlap that the
+    number of draws leaves open, and decides.
     """
     return list(_records(predictions))
 
 
-def verdict(predictions: xr.Dataset, therapy: str, population: str, horizon: int) -> str | None:
-    """Whether the risk ratio was learnt, by the rule of `to_records`; None without both sources."""
-    cell = predictions["answer"].sel(therapy=therapy, population=population)
-    answers = _answers(cell.isel(horizon=horizon), {})
-    found: str | None = answers["risk_ratio"]["learnt"]
+def judged(predictions: xr.Dataset, therapy: str, population: str, horizon: int) -> dict[str, Any]:
+    """The risk ratio of one record of `to_records`."""
+    cell = predictions.sel(therapy=therapy, population=population)
+    flag = str(cell["applicability"].item()) if "applicability" in cell else ""
+    found: dict[str, Any] = _answers(cell["answer"].isel(horizon=horizon), {}, flag)["risk_ratio"]
     return found
 
 
@@ -73,7 +60,7 @@ def _records(predictions: xr.Dataset) -> Iterator[dict[str, Any]]:
                             "horizon_year": float(year),
                             "horizon": horizon_text(float(year), head["species"]),
                         }
-                        | _answers(cell["answer"].isel(horizon=h), margins)
+                        | _answers(cell["answer"].isel(horizon=h), margins, head["applicability"])
                     )
 
 
@@ -108,7 +95,9 @@ def _curves(values: xr.DataArray) -> dict[str, dict[str, list[float | None]]]:
     }
 
 
-def _answers(answer: xr.DataArray, margins: Mapping[str, float]) -> dict[str, Any]:
+def _answers(
+    answer: xr.DataArray, margins: Mapping[str, float], applicability: str
+) -> dict[str, Any]:
     table = answer.transpose("measure", "source", "draw").to_numpy()
     sources, order = (
         [str(s) for s in answer["source"].to_numpy()],
@@ -118,13 +107,11 @@ def _answers(answer: xr.DataArray, margins: Mapping[str, float]) -> dict[str, An
         name: {s: _finite(table[order.index(name), i]) for i, s in enumerate(sources)}
         for name in ANSWERS
     }
-    found = {name: answer_of(by_source) for name, by_source in draws.items()}
-    if found["risk_ratio"]["learnt"] == ASSUMED:
-        for name in EFFECTS:
-            found[name]["learnt"] = ASSUMED if found[name]["learnt"] else None
+    found = {name: answer_of(by, name, applicability) for name, by in draws.items()}
+    capped(found)
     less = found["absolute_risk_reduction"]
     found[NNT] = {s: _needed(less[s]) for s in draws["risk"]}
-    found[NNT] |= {name: less[name] for name in ("overlap", "overlap_high", "learnt")}
+    found[NNT] |= {name: less[name] for name in ("overlap", "overlap_high", "learnt", "why")}
     found["probability"] = {name: _chances(draws[name], name, margins) for name in NO_EFFECT}
     return found
 
@@ -154,55 +141,6 @@ def margins_of(predictions: xr.Dataset) -> dict[str, float]:
         for name in NO_EFFECT
         if f"margin_{name}" in predictions.attrs
     }
-
-
-def answer_of(by_source: dict[str, np.ndarray]) -> dict[str, Any]:
-    """Summary of each source's finite draws, overlap of prior and posterior, and the verdict."""
-    answer: dict[str, Any] = {s: _summary(draws) for s, draws in by_source.items()}
-    prior, posterior = by_source.get("prior"), by_source.get("posterior")
-    shared = high = verdict = None
-    if prior is not None and posterior is not None and len(prior) and len(posterior):
-        shared = overlap(prior, posterior)
-        high = overlap_bound(prior, posterior)
-        assumed = max(shared, high) > ASSUMED_ABOVE or only_wider(prior, posterior)
-        verdict = ASSUMED if assumed else LEARNT
-    return answer | {"overlap": shared, "overlap_high": high, "learnt": verdict}
-
-
-def overlap_bound(prior: np.ndarray, posterior: np.ndarray, mass: float = 0.9) -> float:
-    """Return the largest overlap that the number of draws cannot rule out.
-
-    Each end of an interval is known within two standard errors of its rank (binomial). Ends
-    that may be equal count as equal, others are moved as close as they may be: without this,
-    two samples of one heavy-tailed prior would often pass for learnt.
-    """
-    tail = (1.0 - mass) / 2.0
-    ends = [_closest(prior, posterior, p) for p in (tail, 1.0 - tail)]
-    (low, other_low), (high, other_high) = ends
-    union = max(high, other_high) - min(low, other_low)
-    shared = max(0.0, min(high, other_high) - max(low, other_low))
-    return float(shared / union) if union > 0 else 1.0
-
-
-def _closest(one: np.ndarray, two: np.ndarray, probability: float) -> tuple[float, float]:
-    """Return the closest pair of one quantile of two samples, within their Monte-Carlo error."""
-    ranges = []
-    for draws in (one, two):
-        error = 2.0 * np.sqrt(probability * (1.0 - probability) / len(draws))
-        ranges.append(np.quantile(draws, np.clip([probability - error, probability + error], 0, 1)))
-    (low, high), (other_low, other_high) = ranges
-    if high < other_low:
-        return float(high), float(other_low)
-    if other_high < low:
-        return float(low), float(other_high)
-    middle = float(max(low, other_low))
-    return middle, middle
-
-
-def _summary(draws: np.ndarray) -> dict[str, Any]:
-    if not len(draws):
-        return dict(SUMMARY)
-    return {name: plain(value) for name, value in asdict(summarise(draws)).items()}
 
 
 def _needed(less: dict[str, Any]) -> dict[str, Any]:
@@ -244,8 +182,3 @@ def _inverse(value: float | None) -> float | None:
 
 def _finite(values: np.ndarray) -> np.ndarray:
     return values[np.isfinite(values)]
-
-
-def plain(value: float) -> float | None:
-    """Return the value with six significant digits; None if not finite."""
-    return float(f"{value:.6g}") if math.isfinite(value) else None
