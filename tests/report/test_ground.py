@@ -26,7 +26,7 @@ def test_power_scaling_is_put_into_words():
     low, high = 0.5 * MATTERS, 2.0 * MATTERS
     assert judged(high, low) == "the prior decides"
     assert judged(low, high) == "the data decide"
-    assert judged(high, high) == "prior and data both matter"
+    assert judged(high, high) == "prior and data may disagree"
     assert judged(low, low) == "neither moves it"
     assert judged(None, high) == ""
 

@@ -119,12 +119,6 @@ def test_scores_count_by_hand() -> None:
     assert total.expected == Span(*[total.seen] * 5)
 
 
-def test_coverage_is_judged_by_chance() -> None:
-    assert scores.judged(3, 4) == "too few to judge"
-    assert scores.judged(18, 20) == "as expected"
-    assert scores.judged(13, 20) == "too narrow"
-
-
 def test_extreme_rows_are_named_with_both_numbers() -> None:
     row = dataclasses.replace(content().rows[0], tail=0.01, reported=9.0, unit="%")
     shown = dataclasses.replace(content(), rows=(row,), intervals=())

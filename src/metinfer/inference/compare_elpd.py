@@ -149,7 +149,9 @@ def verdict(change: float, error: float) -> str:
     if not math.isfinite(change):
         return "One of the published values cannot happen under this variant."
     if abs(change) < SMALL:
-        return "The tables cannot tell it from the base variant: both predict them equally well."
+        return (
+            "The tables cannot tell it from the base variant: the difference is too small to count."
+        )
     if abs(change) < 2.0 * error:
         return (
             "The tables cannot tell it from the base variant: the difference is within its noise."

@@ -217,6 +217,8 @@ class Score:
     judged: str
     seen: float | None = None  # events, for follow-up intervals
     expected: Span | None = None
+    chance: float | None = None  # binomial tail that decided
+    remark: str = ""
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ class VariantLine:
     rhat: float | None
     divergences: int
     is_base: bool = False
+    arises: str = ""  # the values that make most of the difference
 
     @property
     def verdict(self) -> str:
@@ -45,6 +46,7 @@ class Foreseen:
     observed: float
     predicted: Span
     place: float  # 0: below all of the prediction, 1: above
+    unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ class StudyLine:
 
     key: str
     source: str
+    label: str  # first author and year
     values: int
     inside50: int
     inside90: int
@@ -63,6 +66,7 @@ class StudyLine:
     why: str
     moved: str
     alone: str
+    draws: int  # behind the tail probability
     foreseen: tuple[Foreseen, ...]
     rhat: float | None
     divergences: int
@@ -107,6 +111,7 @@ class Compared:
     reasons: tuple[str, ...]
     observations: int
     effort: str
+    told: str = ""  # how many left-out values lie inside their intervals
 
     @property
     def surprises(self) -> tuple[StudyLine, ...]:

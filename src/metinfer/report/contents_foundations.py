@@ -64,7 +64,7 @@ class Foundation:
             return ""
         if self.prior_power > MATTERS:
             both = self.data_power > MATTERS
-            return "prior and data both matter" if both else "the prior decides"
+            return "prior and data may disagree" if both else "the prior decides"
         return "the data decide" if self.data_power > MATTERS else "neither moves it"
 
 

@@ -171,8 +171,9 @@ def _links(content: ReportContent) -> list[Drawing]:
 
 MOVED = (
     "Each cell is the shift of the median of one answer (row), in per cent of the width of its "
-    "90 % interval in the base fit: orange up, blue down. Shifts below about 10 are noise of short "
-    "fits."
+    "90 % interval in the base fit: orange up, blue down; up is a higher risk or ratio, but a "
+    "larger benefit in rows of reduction. Colour is full at 50. Shifts below about 10 are noise of "
+    "short fits."
 )
 
 

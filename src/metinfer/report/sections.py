@@ -226,8 +226,10 @@ def scores(content: ReportContent) -> Table:
         numeric("Inside 50 %", lambda s: s.inside50 / s.items, words.share),
         numeric("Inside 90 %", lambda s: s.inside90 / s.items, words.share),
         flag("Verdict", lambda s: (s.judged, tone.get(s.judged, "warn"))),
+        numeric("By chance", lambda s: s.chance, lambda v: words.number(v, 1)),
         numeric("Events seen", lambda s: s.seen, words.whole),
-        span("Expected", lambda s: s.expected, lambda _: "events"),
+        span("Events predicted", lambda s: s.expected, lambda _: "events"),
+        text("Remark", lambda s: s.remark),
     ]
     caption = "Coverage of the predictive intervals, by stream"
     return table("scores", caption, columns, content.scores, full=True)

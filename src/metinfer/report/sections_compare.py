@@ -6,7 +6,7 @@ from typing import Any
 
 from metinfer.report import words
 from metinfer.report.contents_compare import Compared, ComparedAnswer, VariantLine
-from metinfer.report.tables import Table, flag, numeric, span, table, text
+from metinfer.report.tables import Cell, Column, Table, flag, numeric, span, table, text
 
 
 def tables(found: Compared | None) -> list[Table]:
@@ -22,6 +22,7 @@ def variants(found: Compared) -> Table:
         numeric("Log score less that of the base", lambda v: v.difference, _signed),
         numeric("Standard error", lambda v: v.error, lambda v: words.number(v, 2)),
         flag("What the tables can tell", lambda v: (v.verdict, _tone(v))),
+        text("Where the difference arises", lambda v: v.arises),
         numeric("Prior weight", lambda v: v.prior_weight, words.share),
         numeric("Stacking weight", lambda v: v.stacking_weight, words.share),
         text("Why this prior weight", lambda v: v.reason),
@@ -47,15 +48,15 @@ def _tone(line: VariantLine) -> str:
 def studies(found: Compared) -> Table:
     """Return what the other studies predict for each study."""
     columns = [
-        text("Study left out", lambda s: s.key),
+        text("Study left out", lambda s: s.label),
         flag("Verdict", lambda s: ("surprises the model", "bad") if s.surprising
              else ("as the others expect", "good")),
         numeric("Values", lambda s: s.values, words.whole),
-        numeric("Inside 50 %", lambda s: s.inside50 / s.values, words.share),
-        numeric("Inside 90 %", lambda s: s.inside90 / s.values, words.share),
+        _inside("Inside 50 %", "inside50"),
+        _inside("Inside 90 %", "inside90"),
         numeric("Log score per value, without it", lambda s: s.score, _score),
         numeric("Log score per value, with it", lambda s: s.score_with, _score),
-        numeric("Tail probability", lambda s: s.tail, lambda v: words.number(v, 2)),
+        _tail(),
         text("Why", lambda s: s.why),
         text("What moves without it", lambda s: s.moved),
         text("Known from this study alone", lambda s: s.alone),
@@ -65,6 +66,23 @@ def studies(found: Compared) -> Table:
     ]  # fmt: skip
     caption = "Each study left out, and predicted from the others"
     return table("left-out", caption, columns, found.studies, wide=True)
+
+
+def _inside(label: str, name: str) -> Column:
+    """Counts, not shares: most studies have one value."""
+
+    def make(line: Any) -> Cell:
+        inside = getattr(line, name)
+        return Cell(f"{inside} of {line.values}", (inside,))
+
+    return Column(label, make, numeric=True)
+
+
+def _tail() -> Column:
+    def make(line: Any) -> Cell:
+        return Cell(words.tail(line.tail, line.draws), (line.tail,))
+
+    return Column("Tail probability", make, numeric=True)
 
 
 def _score(value: float | None) -> str:

@@ -14,6 +14,7 @@ EXTREME = 0.05
 SCORED = {
     "as expected": ": what chance allows.",
     "too narrow": ": fewer than chance allows, so there the model is wrong or too sure.",
+    "wider than needed": ": more than chance allows, so there the intervals are too wide.",
 }
 #: Parts of the model whose therapies are asked about: too little evidence is said plainly.
 NAMED_PARTS = ("NK", "IL-15", "interferon-gamma", "CXCL12", "TIMP-1")

@@ -66,7 +66,7 @@ def foreseen_numbers(studies: Sequence[StudyLine]) -> Figure:
         axis.plot([0], [y], "|", color=BLUE, ms=7, mew=1.4)
         fill = VERMILLION if study.surprising else PAPER
         axis.plot([_relative(found)], [y], "D", ms=4.4, mfc=fill, mec=VERMILLION, mew=1.2)
-    labels = [wrap(f"{s.key}: {f.label}", 62, 1) for s, f in pairs]
+    labels = [wrap(f"{s.label}: {f.label}", 62, 1) for s, f in pairs]
     axis.set_yticks(range(len(pairs)), labels)
     axis.set_ylim(len(pairs) - 0.4, -0.6)
     axis.set_xlim(-EDGE - 0.2, EDGE + 0.2)

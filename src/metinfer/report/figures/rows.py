@@ -16,6 +16,7 @@ from metinfer.report.figures.style import (
     LOOKS,
     TALLEST,
     VERMILLION,
+    WIDTH,
     Frame,
     band,
     bar,
@@ -85,7 +86,7 @@ def _panel(axes: Axes, title: str, group: Sequence[RowFit]) -> None:
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="y")
     first = group[0]
-    axes.set_title(wrap(title, 90, 1))
+    axes.set_title(wrap(title, 92, 1), x=-FRAME.left / (WIDTH - FRAME.left - FRAME.right))
     axes.set_xlabel(f"{first.quantity} ({first.unit})" if first.unit else first.quantity)
 
 

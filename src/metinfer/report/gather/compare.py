@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from metinfer.report.content import Answer, Parameter, Span
 from metinfer.report.contents_compare import (
     Compared,
@@ -16,9 +18,22 @@ from metinfer.report.contents_compare import (
     StudyLine,
     VariantLine,
 )
-from metinfer.report.words import fixed
+from metinfer.report.gather import chance
+from metinfer.report.gather.places import Places
+from metinfer.report.words import fixed, number, share
 
 BASE = "base"
+#: What so many left-out values inside their intervals say.
+LEFT_OUT = {
+    chance.NARROW: "fewer than expected (probability {chance}, if each were independent); "
+                   "predictions of a new study are too sure.",
+    chance.RIGHT: "as many as chance allows.",
+    chance.WIDE: "more than expected; predictions of a new study are wider than they need be.",
+}  # fmt: skip
+#: Log score of what cannot happen.
+NEVER = "\u2212\u221e"
+#: Values named for each variant.
+LARGEST = 3
 AVERAGES = {"by_prior": "averaged by prior weights", "by_stacking": "averaged by stacking"}
 
 
@@ -36,24 +51,47 @@ def compared(
     known
         Parameters of the page: their meanings.
     """
-    from metinfer.comparison import read_comparison
+    from metinfer.comparison import ARRAYS, read_comparison
 
     found = read_comparison(run)
     if found is None:
         return None
     words = {p.name: _brief(p.meaning) for p in known if p.meaning}
+    places = Places(run.evidence)
+    scores = run.read_result(ARRAYS)["elpd"] if run.holds(ARRAYS) else None
     labels = {v.name: v.label for v in found.variants}
+    labels |= {s.study: places.source(s.study) for s in found.studies}
     named = {a.key: a for a in answers}
     return Compared(
-        variants=tuple(_variant(v) for v in found.variants),
-        studies=tuple(_study(s, words) for s in found.studies),
+        variants=tuple(_variant(v, scores, places) for v in found.variants),
+        studies=tuple(_study(s, words, places) for s in found.studies),
         answers=tuple(
             _answer(a, named[a.name], labels) for a in found.answers if a.name in named
         ),
         reasons=found.reasons,
         observations=run_size(run),
         effort=_effort(found),
+        told=_left_out(found.studies),
     )  # fmt: skip
+
+
+def _left_out(studies: Sequence[Any]) -> str:
+    """How many left-out values lie inside their intervals, and what that says."""
+    from metinfer.inference.leave_out import SURPRISE
+
+    values, half, most = (
+        sum(getattr(s, k) for s in studies) for k in ("values", "inside50", "inside90")
+    )
+    if not values:
+        return ""
+    judged, by_chance = chance.coverage(half, most, values)
+    meaning = LEFT_OUT.get(judged, "too few to judge.").format(chance=number(by_chance, 1))
+    return (
+        f"Of {values} values left out with their study, {half} ({share(half / values)}) lie inside "
+        f"their 50 % interval and {most} ({share(most / values)}) inside their 90 % interval: "
+        f"{meaning} About {number(SURPRISE * len(studies), 1)} of {len(studies)} studies would "
+        "surprise by chance."
+    )
 
 
 def state(found: Compared | None) -> str:
@@ -81,36 +119,73 @@ def _effort(found: Any) -> str:
     )
 
 
-def _variant(found: Any) -> VariantLine:
+def _variant(found: Any, scores: Any, places: Places) -> VariantLine:
     return VariantLine(
         found.name, found.label, found.reason, found.difference, found.difference_se,
         found.sentence, found.prior_weight, found.stacking_weight, len(found.exact),
         found.pareto_max, found.pareto_limit, found.quality.rhat, found.quality.divergences,
-        found.name == BASE,
+        found.name == BASE, _arises(found.name, scores, places),
     )  # fmt: skip
 
 
-def _study(found: Any, words: Mapping[str, str]) -> StudyLine:
-    foreseen = tuple(
-        Foreseen(p.label, p.observed, Span(p.median, *_half(p), p.lo90, p.hi90), p.place)
-        for p in found.predictions
+def _arises(name: str, scores: Any, places: Places) -> str:
+    """The values that make most of the difference to the base, each with its part of it."""
+    if scores is None or name == BASE or name not in scores["variant"].values:
+        return ""
+    one, base = (scores["elpd"].sel(variant=v).values for v in (name, BASE))
+    change = np.nan_to_num(one - base, neginf=-math.inf)
+    order = np.argsort(-np.abs(change))[:LARGEST]
+    return "; ".join(
+        f"{places.observation(str(scores['observation'].values[k]))}: {_part(change[k])}"
+        for k in order
     )
+
+
+def _part(change: float) -> str:
+    shown = fixed(change, 1) if math.isfinite(change) else NEVER
+    return f"+{shown}" if change > 0 else shown
+
+
+def _study(found: Any, words: Mapping[str, str], places: Places) -> StudyLine:
+    from metinfer.inference.predictive import DRAWS
+
+    foreseen = tuple(_foreseen(p, places) for p in found.predictions)
     moved = "; ".join(
         f"{words.get(k, _plain(k))} {fixed(abs(v), 1)} sd {'higher' if v > 0 else 'lower'}"
         for k, v in found.moved
     )
     return StudyLine(
-        found.study, found.citation, found.values, found.inside50, found.inside90,
+        found.study, found.citation, places.source(found.study), found.values,
+        found.inside50, found.inside90,
         found.score / found.values, found.score_with / found.values, found.tail,
-        found.surprising, found.why, moved,
-        "; ".join(words.get(k, _plain(k)) for k in found.alone), foreseen,
+        found.surprising, _why(found, foreseen), moved,
+        "; ".join(words.get(k, _plain(k)) for k in found.alone), DRAWS, foreseen,
         found.quality.rhat, found.quality.divergences,
     )  # fmt: skip
 
 
-def _half(_: Any) -> tuple[float, float]:
-    """The file holds no 50 % interval of these predictions."""
-    return math.nan, math.nan
+def _foreseen(found: Any, places: Places) -> Foreseen:
+    """In the words and on the scale of the page; the file holds no 50 % interval."""
+    scale = places.scale(found.row, found.observed)
+    ends = (found.median, math.nan, math.nan, found.lo90, found.hi90)
+    span = Span(*(scale.scored * v for v in ends))
+    return Foreseen(
+        places.value(found.row), scale.scored * found.observed, span, found.place, scale.unit
+    )
+
+
+def _why(found: Any, foreseen: Sequence[Foreseen]) -> str:
+    """The number farthest out, in words."""
+    if not foreseen:
+        return str(found.why)
+    far = min(foreseen, key=lambda f: min(f.place, 1.0 - f.place))
+    unit = f" {far.unit}" if far.unit not in ("", "ratio") else ""
+    ends = " to ".join(number(v) for v in (far.predicted.lo90, far.predicted.hi90))
+    opening = "" if found.surprising else "As the others expect. Farthest out: "
+    return (
+        f"{opening}{far.label}: published {number(far.observed)}{unit}, predicted by the others "
+        f"{number(far.predicted.median)} ({ends})."
+    )
 
 
 def _brief(meaning: str) -> str:
@@ -129,10 +204,15 @@ def _answer(found: Any, answer: Answer, labels: Mapping[str, str]) -> ComparedAn
     base = found.variants[BASE]
     fits = [_fit(k, labels.get(k, k), "variant", v, base) for k, v in found.variants.items()]
     fits += [_fit(k, label, "average", getattr(found, k), base) for k, label in AVERAGES.items()]
-    fits += [_fit(k, k, "left out", v, base) for k, v in found.left_out.items()]
+    fits += [_fit(k, labels.get(k, k), "left out", v, base) for k, v in found.left_out.items()]
     if found.prior is not None:
         fits.append(_fit("prior", "prior", "prior", found.prior, base))
-    return ComparedAnswer(answer.name, answer.effect, tuple(fits), found.sentence)
+    return ComparedAnswer(answer.name, answer.effect, tuple(fits), _told(found.sentence, labels))
+
+
+def _told(sentence: str, labels: Mapping[str, str]) -> str:
+    """The sentence with studies and variants by name: their keys stand in brackets."""
+    return re.sub(r"\((\w[\w-]*)\)", lambda k: f"({labels.get(k[1], k[1])})", sentence)
 
 
 def _fit(key: str, label: str, kind: str, found: Any, base: Any) -> FitAnswer:

@@ -32,6 +32,9 @@ CHANGES = (
     ("neutrophil_depletion", "neutrophils depleted"),
     ("injury", "with liver disease"),
 )
+#: Groups of one study that differ in nothing but this.
+SUBTYPES = {"luminal a": "luminal A", "luminal b": "luminal B", "her2": "HER2",
+            "tnbc": "triple negative"}  # fmt: skip
 CONTEXTS = {
     "er_positive": "ER+ breast cancer", "er_negative": "ER\u2212 breast cancer",
     "colorectal": "colorectal cancer", "mouse_4t1": "mouse 4T1 breast tumour",
@@ -48,7 +51,7 @@ CONTEXTS = {
 def group(arm: Any) -> str:
     """Return who was studied: what was changed in mice, the population in people.
 
-    Of a population only what stands before the first semicolon: the tables hold the rest.
+    Of a population only what stands before the first semicolon, and its subtype.
     """
     if arm is None:
         return ""
@@ -57,8 +60,9 @@ def group(arm: Any) -> str:
         changes.append(f"TIMP-1 \u00d7 {arm.timp1_fold:g}")
     if arm.species == "mouse":
         return f"{arm.site}, {', '.join(changes) or 'control'}"
-    whom = (arm.population or arm.arm.replace("_", " ")).partition(";")[0]
-    return ", ".join([whom, *changes])
+    whom, _, rest = (arm.population or arm.arm.replace("_", " ")).partition(";")
+    subtype = SUBTYPES.get(rest.strip())
+    return ", ".join([whom, *([subtype] if subtype else []), *changes])
 
 
 def quantity(row: Any) -> tuple[str, str]:

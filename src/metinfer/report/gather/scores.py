@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -10,10 +9,12 @@ import numpy as np
 import xarray as xr
 
 from metinfer.report.content import IntervalFit, RowFit, Score
+from metinfer.report.gather import chance
 from metinfer.report.gather.posterior import span
+from metinfer.report.words import fixed
 
-FEWEST = 5
-UNLIKELY = 0.05
+#: Intervals whose upper end is more than so many times the lower end hold almost anything.
+VAGUE = 5.0
 
 
 def scores(rows: Sequence[RowFit], intervals: Sequence[IntervalFit],
@@ -32,7 +33,10 @@ def scores(rows: Sequence[RowFit], intervals: Sequence[IntervalFit],
         mine = [r for r in rows if r.role == role]
         if mine:
             made.append(_score(label, role, mine))
-            made += [_score(f"{k[0]}, {k[1]}", role, part) for k, part in _streams(mine)]
+            made += [
+                _score(f"{k[0]}, {k[1]}", role, part, remark=_remark(part))
+                for k, part in _streams(mine)
+            ]
     if intervals:
         every = range(len(intervals))
         made.append(_events("all follow-up intervals", intervals, every, predictive))
@@ -51,7 +55,8 @@ def _streams(rows: Iterable[RowFit]) -> list[tuple[tuple[str, str], list[RowFit]
 
 def _score(stream: str, role: str, items: Sequence[Any], **more: Any) -> Score:
     half, most = sum(i.inside_half for i in items), sum(i.inside for i in items)
-    return Score(stream, role, len(items), half, most, judged(most, len(items)), **more)
+    judged, by_chance = chance.coverage(half, most, len(items))
+    return Score(stream, role, len(items), half, most, judged, chance=by_chance, **more)
 
 
 def _events(stream: str, items: Sequence[IntervalFit], at: Iterable[int],
@@ -64,9 +69,12 @@ def _events(stream: str, items: Sequence[IntervalFit], at: Iterable[int],
     return _score(stream, items[0].role, items, seen=seen, expected=expected)
 
 
-def judged(inside: int, total: int) -> str:
-    """Return in words whether so few inside 90 % intervals could be chance (binomial tail)."""
-    if total < FEWEST:
-        return "too few to judge"
-    tail = sum(math.comb(total, k) * 0.9**k * 0.1 ** (total - k) for k in range(inside + 1))
-    return "too narrow" if tail < UNLIKELY else "as expected"
+def _remark(rows: Sequence[RowFit]) -> str:
+    """Return whether intervals of ratios are so wide that hardly any value could fall outside."""
+    spans = [r.predicted for r in rows]
+    if any(r.unit not in ("ratio", "fold") for r in rows) or min(s.lo90 for s in spans) <= 0:
+        return ""
+    if min(s.hi90 / s.lo90 for s in spans) < VAGUE:
+        return ""
+    low, high = (float(np.median([getattr(s, k) for s in spans])) for k in ("lo90", "hi90"))
+    return f"This stream can hardly fail: its interval spans {fixed(low, 1)} to {fixed(high, 1)}."

@@ -1,0 +1,59 @@
+"""Names of published values: by row, by cohort and by follow-up interval."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from metinfer.report.gather import labels
+from metinfer.report.gather.fit import Scale, shown_scale
+from metinfer.report.words import number
+
+YEAR = 365.25
+
+
+def short(citation: str) -> str:
+    """Return first author, or the first words, and the year of a citation."""
+    head = citation.partition(",")[0].partition(" (")[0].rstrip(". ")
+    year = re.search(r"(?<![:\d-])(?:19|20)\d\d\b", citation)
+    known = "" if year is None or year.group() in head else f" {year.group()}"
+    return head + known
+
+
+class Places:
+    """What a row, an arm or an interval of the evidence is called on the page."""
+
+    def __init__(self, evidence: Any) -> None:
+        self.rows = {m.row: m for m in evidence.measurements}
+        self.arms = {a.arm: a for a in evidence.arms}
+        self.sources = {s.study: s.citation for s in evidence.studies}
+        self.ends = {f"{i.arm}:{i.start_day:g}": i.end_day for i in evidence.intervals}
+
+    def source(self, study: str) -> str:
+        """Short citation of a study."""
+        return short(self.sources.get(study, study))
+
+    def value(self, name: str) -> str:
+        """Quantity and group of a row, or the events of an arm."""
+        if name in self.rows:
+            row = self.rows[name]
+            return f"{labels.quantity(row)[0]}, {labels.group(self.arms.get(row.arm))}"
+        return f"events in all, {labels.group(self.arms[name])}" if name in self.arms else name
+
+    def scale(self, name: str, observed: float) -> Scale:
+        """How the number of a row is shown; that of an arm is a count of events."""
+        row = self.rows.get(name)
+        if row is None:
+            return Scale(1.0, 1.0, "events")
+        return shown_scale(row, observed, labels.quantity(row)[1])
+
+    def observation(self, name: str) -> str:
+        """Source, group and time of a row or of a follow-up interval."""
+        if name in self.rows:
+            return f"{self.source(self.rows[name].study)}, {self.value(name)}"
+        arm, _, start = name.rpartition(":")
+        if arm not in self.arms or name not in self.ends:
+            return name
+        found = self.arms[arm]
+        years = " to ".join(number(day / YEAR) for day in (float(start), self.ends[name]))
+        return f"{self.source(found.study)}, {labels.group(found)}, years {years}"
