@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import xarray as xr
 
 from metinfer import calibration as tool
+from metinfer import results
 from metinfer.errors import NotTrustedError
 from metinfer.report import figures
 from metinfer.report.figures.export import to_svg
@@ -95,8 +97,10 @@ class FakeRun:
 
     def __init__(self, path, kinds):
         self.path, self.groups = path, {k: ranked(NAMES, seed=i) for i, k in enumerate(kinds)}
-        summary = {k: tool.summarise(d) | {"origin": "this"} for k, d in self.groups.items()}
+        mine = {"origin": "this", "program": results.code_hash(results.PROGRAM)}
+        summary = {k: tool.summarise(d) | mine for k, d in self.groups.items()}
         (path / tool.SUMMARY).write_text(json.dumps(summary))
+        (path / tool.GROUPS).touch()
         self.record = type("Record", (), {"files": {POSTERIOR: "this"}})()
 
     def holds(self, name):
@@ -125,4 +129,8 @@ def test_the_page_shows_every_kind_and_only_of_this_posterior(tmp_path):
 def test_half_a_calibration_is_not_passed(tmp_path):
     run = FakeRun(tmp_path, ["prior"])
     assert not calibrated(run).whole
+    assert state(calibrated(run)) == "fail"  # one of its answers is too narrow
+    half = replace(calibrated(run), kinds=(replace(calibrated(run).kinds[0], reasons=()),))
+    assert not half.whole
+    assert state(half) == "not run"
     assert state(None) == "not run"

@@ -13,9 +13,14 @@ from typer.testing import CliRunner
 from metinfer import cli, runs, workflow
 from metinfer.errors import EvidenceError, NotTrustedError, RunError, UsageError
 from metinfer.evidence import bundled_path
+from metinfer.inference import reproduce
+from metinfer.provenance import code_hash, versions
 
 TINY = Path(__file__).parent / "data" / "tiny"
-COMMANDS = ("demo", "check", "new", "fit", "prior", "diagnose", "predict", "report")
+COMMANDS = (
+    "demo", "check", "new", "fit", "prior", "diagnose", "predict", "report", "compare",
+    "calibrate", "export",
+)  # fmt: skip
 
 
 def metinfer(*words, **environment) -> subprocess.CompletedProcess:
@@ -205,12 +210,20 @@ def test_results_of_tables_that_changed_since_are_marked(invoke, judged, monkeyp
     assert "STALE: arms.csv" in invoke("diagnose", "run").stderr
 
 
+def test_a_program_with_another_model_is_marked(invoke, judged, monkeypatch):
+    judged(True)
+    monkeypatch.setattr(reproduce, "agreement", lambda run: 0.1)
+    assert (
+        "STALE: this version of the program makes another model" in invoke("diagnose", "run").stderr
+    )
+
+
 def test_an_existing_folder_is_wrong_usage(template, tmp_path):
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "notes.txt").write_text("mine")
     done = metinfer("fit", template, "-o", tmp_path / "run")
     assert done.returncode == 2
-    assert "--resume" in done.stderr
+    assert "--resume" not in done.stderr  # there is no fit to go on with
     assert "-o" in done.stderr
     assert (tmp_path / "run" / "notes.txt").read_text() == "mine"
 
@@ -260,7 +273,8 @@ def judged(monkeypatch):
         gate = SimpleNamespace(name="R-hat", value=1.2, limit="<= 1.01", passed=passed, detail="mu")
         table = {"passed": passed, "gates": [{"name": "R-hat", "value": float("nan")}]}
         found = SimpleNamespace(gates=(gate,), passed=passed, to_dict=lambda: table)
-        run = SimpleNamespace(record=SimpleNamespace(source="", inputs={}))
+        record = SimpleNamespace(source="", inputs={}, code=code_hash(), versions=versions())
+        run = SimpleNamespace(record=record)
         monkeypatch.setattr(runs, "load_run", lambda path: run)
         monkeypatch.setattr(workflow, "diagnose", lambda run: found)
 

@@ -1,15 +1,20 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 import pytest
 import xarray as xr
 
-from metinfer import runs, workflow
-from metinfer.errors import UsageError
+from metinfer import results, runs, workflow
+from metinfer.errors import RunError, UsageError
+from metinfer.inference import reproduce
 from metinfer.inference.attempts import record_of
 from metinfer.inference.settings import Settings
+from metinfer.report.gather import standing
+from metinfer.storage import digest
+from metinfer.therapy import overview, regimen
 from tests import toy
 
 
@@ -20,7 +25,7 @@ def run(tmp_path, toy_evidence):
     record = record_of(toy_evidence, path, toy.RECIPE, Settings())
     made = runs.create_run(path, toy_evidence, record)
     draws = xr.Dataset({"x": (("chain", "draw"), np.zeros((1, 3)))})
-    made.write_groups(runs.POSTERIOR, {"posterior": draws})
+    made.write_groups(runs.POSTERIOR, {"prior": draws})
     for name in ("therapies.toml", "populations.toml"):
         (path / "inputs" / name).write_text("")
     return made
@@ -30,6 +35,8 @@ def run(tmp_path, toy_evidence):
 def counted(monkeypatch):
     """Predictions without a solve; the list has what was asked for."""
     asked = []
+    monkeypatch.setattr(overview, "unlike", lambda *files: ())
+    monkeypatch.setattr(regimen, "read_therapies", lambda path: None)
 
     def predict(run, therapies, populations):
         asked.append(therapies.name)
@@ -45,26 +52,44 @@ def test_the_same_predictions_are_made_once(run, counted):
     assert counted == ["therapies.toml"]
 
 
-def test_other_therapies_are_predicted_anew(run, counted, tmp_path):
+def test_other_therapies_do_not_take_the_place_of_the_runs_own(run, counted, tmp_path):
     workflow.predict(run)
     (tmp_path / "other.toml").write_text("[x]\n")
     assert float(workflow.predict(run, tmp_path / "other.toml")["risk"][0]) == 2.0
-    workflow.predict(run)
-    assert counted == ["therapies.toml", "other.toml", "therapies.toml"]
+    assert float(workflow.predict(run)["risk"][0]) == 1.0
+    assert float(workflow.predict(run, tmp_path / "other.toml")["risk"][0]) == 2.0
+    assert counted == ["therapies.toml", "other.toml"]
+    kept = results.read_groups(run, workflow.OTHER_PREDICTIONS)["/"].attrs
+    assert kept["therapies_file"] == "other.toml"
+    assert kept["therapies"] == digest(tmp_path / "other.toml")
 
 
-def test_a_report_takes_the_predictions_that_are_there(run, counted, tmp_path):
-    (tmp_path / "other.toml").write_text("[x]\n")
-    workflow.predict(run, tmp_path / "other.toml")
-    assert float(workflow.predictions(run)["risk"][0]) == 1.0
-    assert counted == ["other.toml"]
+def test_a_copy_of_the_runs_own_file_is_its_own(run, counted, tmp_path):
+    shutil.copy(run.path / "inputs" / "therapies.toml", tmp_path / "copy.toml")
+    workflow.predict(run, tmp_path / "copy.toml")
+    assert run.holds(workflow.PREDICTIONS)
+    assert not (run.path / workflow.OTHER_PREDICTIONS).exists()
 
 
-def test_predictions_of_another_posterior_are_stale(run, counted):
+def test_predictions_of_another_posterior_are_made_anew(run, counted):
     workflow.predict(run)
     draws = xr.Dataset({"x": (("chain", "draw"), np.ones((1, 3)))})
-    run.write_groups(runs.POSTERIOR, {"posterior": draws})
-    assert float(workflow.predictions(run)["risk"][0]) == 2.0
+    run.write_groups(runs.POSTERIOR, {"prior": draws})
+    assert float(workflow.predict(run)["risk"][0]) == 2.0
+
+
+def test_predictions_of_another_program_are_made_anew(run, counted, monkeypatch):
+    workflow.predict(run)
+    monkeypatch.setattr(results, "code_hash", lambda parts: "another")
+    assert float(workflow.predict(run)["risk"][0]) == 2.0
+
+
+def test_a_program_with_another_model_predicts_nothing_new(run, counted, monkeypatch):
+    monkeypatch.setattr(reproduce, "agreement", lambda run: 0.1)
+    with pytest.raises(RunError, match="another model"):
+        workflow.predict(run)
+    workflow.complete(run)
+    assert counted == []
 
 
 def test_changed_predictions_are_made_anew(run, counted):
@@ -87,4 +112,42 @@ def test_chains_are_joined_in_order():
 def test_json_holds_only_what_json_can_hold():
     value = {"a": [np.float64("nan"), np.int64(3), float("inf")], "b": (np.True_, "c", None)}
     expected = {"a": [None, 3, None], "b": [True, "c", None]}
-    assert json.loads(json.dumps(workflow.plain(value), allow_nan=False)) == expected
+    assert json.loads(json.dumps(results.plain(value), allow_nan=False)) == expected
+
+
+def test_a_result_is_used_only_as_it_was_written_and_of_these_draws(run):
+    results.write_json(run, "diagnostics.json", {"passed": False, "gates": []})
+    assert results.read_json(run, "diagnostics.json")["passed"] is False
+    path = run.path / "diagnostics.json"
+    path.write_text(path.read_text().replace("false", "true"))
+    assert results.read_json(run, "diagnostics.json") == {}
+    assert results.damaged(run, "diagnostics.json") == ("diagnostics.json",)
+    results.write_json(run, "diagnostics.json", {"passed": True, "gates": []})
+    draws = xr.Dataset({"x": (("chain", "draw"), np.ones((1, 3)))})
+    run.write_groups(runs.POSTERIOR, {"prior": draws})
+    assert results.read_json(run, "diagnostics.json") == {}
+
+
+def test_a_result_of_another_program_is_kept_and_marked(run, monkeypatch):
+    results.write_json(run, "diagnostics.json", {"passed": True, "gates": []})
+    results.write_groups(run, "answers.nc", {"posterior": xr.Dataset({"a": ("draw", [1.0])})})
+    assert standing.reasons(run) == ()
+    monkeypatch.setattr(results, "code_hash", lambda parts: "another")
+    assert results.read_json(run, "diagnostics.json")["passed"] is True
+    (told,) = standing.reasons(run)
+    assert told.startswith("stale: diagnostics.json, answers.nc")
+    assert "metinfer diagnose RUN" in told
+
+
+def test_a_damaged_result_is_named_with_the_command_that_makes_it(run):
+    run.write_text("calibration.json", "{}")
+    (run.path / "calibration.json").write_text('{"prior": ')
+    (told,) = standing.reasons(run)
+    assert "calibration.json changed since written" in told
+    assert "metinfer calibrate" in told
+    assert standing.level(run, "not run", "calibrate DATA -o RUN") == "not run"
+
+
+def test_a_run_of_the_same_program_is_not_computed_again(run, monkeypatch):
+    monkeypatch.setattr(reproduce, "density_gap", lambda *a: pytest.fail("not needed"))
+    assert reproduce.agreement(run) == 0.0

@@ -89,5 +89,5 @@ def answers(
 def _parts(run: Run, therapies: str | Path | None, populations: str | Path | None) -> Any:
     from metinfer import workflow
 
-    cures, groups, _ = workflow._asked(run, therapies, populations)
-    return workflow._parts(run, cures, groups)
+    question = workflow._asked(run, therapies, populations)
+    return workflow._parts(run, question.therapies, question.populations)

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
+from metinfer import results
 from metinfer.errors import NotTrustedError
-from metinfer.runs import POSTERIOR, Run
+from metinfer.runs import JOBS, POSTERIOR, Run
+from metinfer.scenarios import scenarios
 
 if TYPE_CHECKING:
     from metinfer.evidence.types import Evidence
@@ -19,7 +21,8 @@ if TYPE_CHECKING:
     from metinfer.inference.model import Joint
     from metinfer.inference.refits import Machinery
 
-FOLDER, GROUPS, SUMMARY = "calibration", "calibration.nc", "calibration.json"
+FOLDER, GROUPS, SUMMARY = JOBS[1], "calibration.nc", "calibration.json"
+KINDS = ("prior", "posterior")
 #: Parameters that the answers hang on: judged one by one, fixed before any fit was made. All
 #: others are judged too, and listed where they are outside 95 %.
 MAIN = (
@@ -44,11 +47,8 @@ def named_answers_of(run: Run, joint: Joint) -> Answers:
     """Function from named parameters (draw, ...) to the run's named answers (draw,)."""
     from metinfer.therapy.answers import named_answers
     from metinfer.therapy.draws import NamedDraws
-    from metinfer.therapy.populations import for_fit, read_populations
-    from metinfer.therapy.regimen import read_therapies
 
-    cures = read_therapies(run.path / "inputs" / "therapies.toml")
-    groups, _ = for_fit(read_populations(run.path / "inputs" / "populations.toml"), joint.design)
+    cures, groups = scenarios(run)
     asked = run.evidence.analysis.get("answer", [])
 
     def answers(params: Mapping[str, np.ndarray]) -> Mapping[str, np.ndarray]:
@@ -73,11 +73,11 @@ def calibrate_evidence(
     Parameters and result as of `calibrate`.
     """
     from metinfer.comparison import run_for
-    from metinfer.inference.calibrate import KINDS, Plan
+    from metinfer.inference.calibrate import Plan
     from metinfer.inference.chains import available_cores
 
     plan = Plan(fits) if seed is None else Plan(fits, seed)
-    run = run_for(evidence, Path(out))
+    run = run_for(evidence, Path(out), show=progress is not None)
     return calibrate(
         run, plan, kinds=kinds or KINDS, cores=cores or available_cores(),
         scheduler=scheduler, progress=progress,
@@ -133,17 +133,16 @@ def to_text(found: Mapping[str, Any]) -> str:
 
 def read_calibration(run: Run) -> dict[str, Any]:
     """The calibration in a run folder, of this posterior; empty if there is none."""
-    if not run.holds(SUMMARY):
-        return {}
-    kept = json.loads((run.path / SUMMARY).read_text(encoding="utf-8"))
-    return {k: part for k, part in kept.items() if part["origin"] == run.record.files[POSTERIOR]}
+    kept = results.read_json(run, SUMMARY)
+    ours = (k for k in KINDS if k in kept)
+    return {k: kept[k] for k in ours if kept[k].get("origin") == run.record.files[POSTERIOR]}
 
 
 def calibrate(
     run: Run,
     plan: Plan | None = None,
     *,
-    kinds: Sequence[str] = ("prior", "posterior"),
+    kinds: Sequence[str] = KINDS,
     cores: int = 1,
     scheduler: Any = None,
     progress: Callable[[int, int, int], None] | None = None,
@@ -167,17 +166,29 @@ def calibrate(
         Told after each fit: done, failed, all.
     """
     from metinfer.inference.calibrate import Plan as Default
+    from metinfer.inference.calibrate import require_draws
     from metinfer.inference.refits import Machinery
+    from metinfer.inference.reproduce import require_same_model
 
     plan = plan or Default()
-    how = Machinery(run.path / FOLDER, cores, scheduler, progress)
-    found = {kind: _one_kind(run, kind, plan, how) for kind in kinds}
-    groups = run.read_result(GROUPS) if run.holds(GROUPS) else {}
-    run.write_groups(GROUPS, groups | {k: data for k, (data, _) in found.items()})
-    origin = {"origin": run.record.files[POSTERIOR]}
-    summary = read_calibration(run) | {k: summarise(*v) | origin for k, v in found.items()}
-    run.write_text(SUMMARY, json.dumps(_plain(summary), indent=1) + "\n")
-    return summary
+    if "posterior" in kinds:
+        require_draws(run.posterior, plan.fits)
+    require_same_model(run)
+    with run.at_work(FOLDER) as folder:
+        how = Machinery(folder, cores, scheduler, progress)
+        for kind in kinds:  # the first is kept, should the second be stopped
+            _keep(run, kind, *_one_kind(run, kind, plan, how))
+    return read_calibration(run)
+
+
+def _keep(run: Run, kind: str, data: xr.Dataset, failed: list[dict[str, str]]) -> None:
+    """Put the ranks of one kind, and what they say, beside those of the other."""
+    made = results.origin(run)
+    mine = {"origin": made["posterior"], "program": made["program"]}
+    summary = read_calibration(run) | {kind: summarise(data, failed) | mine}
+    groups = {k: v for k, v in results.read_groups(run, GROUPS).items() if k in summary}
+    run.write_groups(GROUPS, groups | {kind: data})
+    run.write_text(SUMMARY, json.dumps(results.plain(summary), indent=1) + "\n")
 
 
 def _one_kind(
@@ -191,7 +202,7 @@ def _one_kind(
     answers = named_answers_of(run, joint)
     job = Calibration(
         run.evidence, kind, plan, how, latents=run.posterior, answers=answers,
-        refine=int(run.record.settings.get("refine", 1)),
+        refine=run.record.refine,
     )  # fmt: skip
     groups = fixed_quantities(job.quantities(tuple(v[:1] for v in job.truths)), run)
     quantities = [*groups, FIT]
@@ -300,13 +311,3 @@ def comment(found: np.ndarray, ranks: int, p: float) -> str:
     if abs(shift) >= abs(width):
         return f"posterior lies too {'low' if shift > 0 else 'high'} (z {shift:+.1f})"
     return f"intervals too {'narrow' if width > 0 else 'wide'} (z {width:+.1f})"
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {k: _plain(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(v) for v in value]
-    if isinstance(value, np.generic):
-        return _plain(value.item())
-    return None if isinstance(value, float) and not np.isfinite(value) else value

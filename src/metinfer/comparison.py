@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from metinfer import results
 from metinfer.errors import NotTrustedError, UsageError
-from metinfer.provenance import code_hash
-from metinfer.runs import COMPLETE, POSTERIOR, Run, load_run, open_run
+from metinfer.runs import COMPLETE, JOBS, Run, load_run, open_run
+from metinfer.scenarios import scenarios
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from metinfer.inference.compare import Fits, Plan
     from metinfer.inference.compare_results import AnswerResult, Comparison
 
-RESULT, ARRAYS, FOLDER = "comparison.json", "comparison.nc", "comparison"
+RESULT, ARRAYS, FOLDER = "comparison.json", "comparison.nc", JOBS[0]
 #: Draws of each fit for which the named answers are solved.
 ANSWERED = 500
 
@@ -76,28 +77,26 @@ def compare(
     from metinfer.inference.chains import available_cores
     from metinfer.inference.model import LATENTS
     from metinfer.inference.refits import Machinery
+    from metinfer.inference.reproduce import require_same_model
 
     run = run_for(evidence, Path(out), quick=quick, show=progress is not None)
     asked = plan or (parts.QUICK if quick else parts.Plan())
     origin = _origin(run, parts.describe(asked))
     kept = read_comparison(run)
-    if kept is not None and kept.origin == origin:
+    if kept is not None and kept.origin == origin and not kept.lost:
         return kept
+    require_same_model(run)
     began = time.perf_counter()
-    machinery = Machinery(
-        run.path / FOLDER, cores or available_cores(), scheduler, progress
-    )  # fmt: skip
-    base = run.posterior[list(LATENTS)]
-    refine = int(run.record.settings.get("refine", 1))
-    fits = parts.Fits(run.evidence, base, asked, machinery, refine)
-    fits.make()
-    result, arrays = _results(run, fits, origin)
-    seconds = round(time.perf_counter() - began, 1)
-    result = replace(result, seconds=seconds, cores=machinery.cores)
-    run.write_groups(ARRAYS, arrays)
-    from metinfer.workflow import plain
-
-    run.write_text(RESULT, json.dumps(plain(result.to_dict()), indent=1) + "\n")
+    with run.at_work(FOLDER) as folder:
+        machinery = Machinery(folder, cores or available_cores(), scheduler, progress)
+        base = run.posterior[list(LATENTS)]
+        fits = parts.Fits(run.evidence, base, asked, machinery, run.record.refine)
+        fits.make()
+        result, arrays = _results(run, fits, origin)
+        seconds = round(time.perf_counter() - began, 1)
+        result = replace(result, seconds=seconds, cores=machinery.cores)
+        run.write_groups(ARRAYS, arrays)
+        run.write_text(RESULT, json.dumps(results.plain(result.to_dict()), indent=1) + "\n")
     return result
 
 
@@ -162,13 +161,9 @@ def read_comparison(run: Run) -> Comparison | None:
     """The comparison in a run folder, if it is whole and of this posterior."""
     from metinfer.inference.compare_results import Comparison
 
-    if not run.holds(RESULT):
-        return None
-    document = json.loads((run.path / RESULT).read_text(encoding="utf-8"))
+    document = results.read_json(run, RESULT)
     try:
-        if document["origin"]["posterior"] != run.record.files[POSTERIOR]:
-            return None
-        return Comparison.from_dict(document)
+        return Comparison.from_dict(document) if document else None
     except (KeyError, TypeError):
         # Another version of the program wrote it: it is made again.
         return None
@@ -176,17 +171,13 @@ def read_comparison(run: Run) -> Comparison | None:
 
 def _origin(run: Run, plan: Mapping[str, Any]) -> dict[str, str]:
     """What a comparison depends on."""
-    return {
-        "posterior": run.record.files[POSTERIOR],
-        "program": code_hash(("evidence", "mechanism", "inference", "therapy")),
-        "plan": json.dumps(plan, sort_keys=True),
-    }
+    return {**results.origin(run), "plan": json.dumps(plan, sort_keys=True)}
 
 
 def _results(
     run: Run, fits: Fits, origin: Mapping[str, str]
 ) -> tuple[Comparison, dict[str, xr.Dataset]]:
-    from metinfer.inference.compare import QUICK, describe
+    from metinfer.inference.compare import describe
     from metinfer.inference.compare_results import Comparison
     from metinfer.inference.compare_tables import (
         doubts,
@@ -201,11 +192,9 @@ def _results(
     answers = answer_results(
         run, draws, {v.name: (v.prior_weight, v.stacking_weight) for v in variants}
     )
-    reasons = doubts(fits, variants)
-    if fits.plan == replace(QUICK, seed=fits.plan.seed):
-        reasons = ("this was a first look with few draws", *reasons)
     result = Comparison(
-        origin, describe(fits.plan), variants, study_results(fits), answers, 0.0, 0, reasons
+        origin, describe(fits.plan), variants, study_results(fits), answers, 0.0, 0,
+        doubts(fits, variants), fits.lost,
     )  # fmt: skip
     return result, {"elpd": elpd_table(fits, scores), "answers": _stacked(draws)}
 
@@ -227,14 +216,9 @@ def answer_draws(run: Run, fits: Fits) -> dict[str, dict[str, np.ndarray]]:
 
 def solved_answers(run: Run, sources: Mapping[str, Any]) -> dict[str, dict[str, np.ndarray]]:
     """Named answers of a run's own therapies and populations, for each source of draws."""
-    from metinfer.inference.design import build_design
     from metinfer.therapy.answers import named_answers
-    from metinfer.therapy.populations import for_fit, read_populations
-    from metinfer.therapy.regimen import read_therapies
 
-    inputs = run.path / "inputs"
-    cures = read_therapies(inputs / "therapies.toml")
-    groups, _ = for_fit(read_populations(inputs / "populations.toml"), build_design(run.evidence))
+    cures, groups = scenarios(run)
     asked = run.evidence.analysis.get("answer", [])
     return {name: named_answers(draws, asked, cures, groups) for name, draws in sources.items()}
 
@@ -272,14 +256,14 @@ def answer_results(
     from metinfer.inference.compare_results import AnswerResult
     from metinfer.inference.learnt import summarise
     from metinfer.inference.stacking import averaged
-    from metinfer.inference.variants import VARIANTS
+    from metinfer.inference.variants import BASE, VARIANTS
 
     made, labels = [], {v.name: v.label for v in VARIANTS}
     for asked in run.evidence.analysis.get("answer", []):
         mine = {k: _finite(v[asked["name"]]) for k, v in draws.items() if asked["name"] in v}
         mine = {k: v for k, v in mine.items() if len(v)}
         variants = {k.partition("/")[2]: v for k, v in mine.items() if k.startswith("variant/")}
-        if not variants:
+        if BASE not in variants:  # nothing to compare with: no draw of the base has this answer
             continue
         left = {k.partition("/")[2]: v for k, v in mine.items() if k.startswith("study/")}
         shares = np.array([weights[k] for k in variants])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
+from metinfer import results
 from metinfer.runs import MAIN, Run
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def answer_draws(run: Run, therapies: Any, populations: Any) -> dict[str, xr.Dat
         made[name] = xr.Dataset(
             {k: (("chain", "draw"), np.reshape(v, size)) for k, v in found.items()}
         )
-    run.write_groups(ANSWERS, made)
+    results.write_groups(run, ANSWERS, made)
     return made
 
 
@@ -82,7 +83,7 @@ def gates(run: Run, answers: Mapping[str, xr.Dataset], prior: Gate | None) -> tu
     )
     from metinfer.inference.model import TRANSLATION_SD
 
-    refine = int(run.record.settings.get("refine", 1))
+    refine = run.record.refine
     joint = _joint(run)
     found = convergence_gates(run.posterior, run.statistics_of(MAIN))
     named = answers.get(POSTERIOR_GROUP, xr.Dataset())
@@ -93,7 +94,18 @@ def gates(run: Run, answers: Mapping[str, xr.Dataset], prior: Gate | None) -> tu
         subfit = name.removeprefix(f"{POSTERIOR_GROUP}_")
         if subfit != name and draws.data_vars:
             found += subfit_gates(subfit, draws, run.statistics_of(subfit))
+    found += (_same_model(run),)
     return found if prior is None else (*found, prior)
+
+
+def _same_model(run: Run) -> Gate:
+    """Whether this program, which judges, makes the model that was fitted."""
+    from metinfer.inference.diagnose import Gate
+    from metinfer.inference.reproduce import TOLERANCE, agreement
+
+    gap = agreement(run)
+    detail = "relative change of the log-density of stored draws"
+    return Gate("model of the fit", gap, f"<= {TOLERANCE:g}", bool(gap <= TOLERANCE), detail)
 
 
 def foundations(run: Run, answers: Mapping[str, xr.Dataset]) -> dict[str, Any]:
@@ -116,7 +128,8 @@ def foundations(run: Run, answers: Mapping[str, xr.Dataset]) -> dict[str, Any]:
         return {"answers": {}, "pairs": pairs}
     joint = _joint(run)
     latents = every_so_often(run.posterior, ANSWERED)
-    scores = pointwise_scores(joint, latents, TRANSLATION_SD, _weights(joint))
+    refine = run.record.refine
+    scores = pointwise_scores(joint, latents, TRANSLATION_SD, _weights(joint), refine)
     power = tool.power_scaling(after, log_prior(joint, latents), scores, tool.streams(joint.design))
     pulls = tool.pull(after, scores, tool.cohorts(joint.design))
     quality = _quality(after)

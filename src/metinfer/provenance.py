@@ -13,7 +13,7 @@ from pathlib import Path
 #: Packages that can change a draw.
 PACKAGES = ("metinfer", "pymc", "pytensor", "nutpie", "numba", "numpy", "scipy", "sympy")
 #: Parts of the program that define the posterior and its sampling.
-DEFINING = ("evidence", "mechanism", "inference")
+DEFINING = ("evidence", "mechanism", "inference", "pharmacology.py", "units.py")
 
 
 def now() -> str:
@@ -46,11 +46,12 @@ def machine() -> dict[str, str | int]:
 
 @cache
 def code_hash(parts: tuple[str, ...] = DEFINING) -> str:
-    """SHA-256 over the source files of `parts`; by default, those that define the posterior."""
+    """SHA-256 over source files, folders or single ones; by default, what defines the posterior."""
     root = Path(__file__).parent
     total = hashlib.sha256()
     for part in parts:
-        for path in sorted((root / part).rglob("*.py")):
+        place = root / part
+        for path in [place] if place.is_file() else sorted(place.rglob("*.py")):
             total.update(path.relative_to(root).as_posix().encode() + b"\0")
             total.update(hashlib.sha256(path.read_bytes()).digest())
     return total.hexdigest()

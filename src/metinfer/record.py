@@ -70,6 +70,16 @@ class Record:
         """Whether this was a first look, with few draws."""
         return bool(self.settings.get("quick", False))
 
+    @property
+    def refine(self) -> int:
+        """What every step of the solver's grid is split into in this run."""
+        return int(self.settings.get("refine", 1))
+
+    @property
+    def prior_only(self) -> bool:
+        """Whether the run is of the prior alone: it has no chains."""
+        return not self.seeds
+
 
 def read_record(path: Path) -> Record:
     """The record of the run folder `path`.

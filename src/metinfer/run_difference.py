@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from metinfer import results
 from metinfer.runs import Run, load_run
 
 if TYPE_CHECKING:
@@ -200,8 +200,8 @@ def answer_draws(run: Run) -> Mapping[str, xr.DataArray]:
     """Named answers of the main fit (chain, draw): of `answers.nc`, or else solved here."""
     import xarray as xr
 
-    if run.holds("answers.nc"):
-        kept = run.read_result("answers.nc").get("posterior", xr.Dataset())
+    kept = results.read_groups(run, "answers.nc").get("posterior")
+    if kept is not None:
         return {str(k): v for k, v in kept.data_vars.items()}
     from metinfer.comparison import solved_answers
     from metinfer.inference.model import Joint
@@ -233,7 +233,4 @@ def _gates(before: Run, after: Run) -> pd.DataFrame:
 
 def _judged(run: Run) -> dict[str, Any]:
     """Gates by name, as `diagnose` left them; none if the run was not judged."""
-    path = run.path / "diagnostics.json"
-    if not path.is_file():
-        return {}
-    return {g["name"]: g for g in json.loads(path.read_text(encoding="utf-8"))["gates"]}
+    return {g["name"]: g for g in results.read_json(run, "diagnostics.json").get("gates", ())}

@@ -14,7 +14,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
@@ -55,6 +55,8 @@ __all__ = [
 
 MAIN = "main"
 POSTERIOR = "posterior.nc"
+#: Folders of commands that go on for long, each with a lock of its own.
+JOBS = ("comparison", "calibration")
 #: Seconds that one command waits for another to put its result into the same folder.
 PATIENCE = 20.0
 #: Seconds after which a folder that was to become a run counts as left behind by a killed process.
@@ -161,8 +163,28 @@ class Run:
     def writing(self) -> Iterator[None]:
         """Hold the folder to put a result there, and sweep up what killed processes left."""
         with self.locked(PATIENCE):
-            remove_unfinished(self.path)
+            remove_unfinished(self.path, JOBS)
             yield
+
+    @contextmanager
+    def at_work(self, job: str) -> Iterator[Path]:
+        """Hold the folder of a job, one of `JOBS`, until its end; the run itself stays free.
+
+        A second process with the same job is refused; results of other commands may be put into
+        the run meanwhile, and leave alone what the job is writing.
+        """
+        folder = self.path / job
+        folder.mkdir(exist_ok=True)
+        lock = FileLock(folder / ".lock", timeout=0, is_singleton=True)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise UsageError(f"{folder} is in use by another metinfer process") from None
+        try:
+            remove_unfinished(folder)
+            yield folder
+        finally:
+            lock.release()
 
     def update(self, **changes: Any) -> None:
         """Change fields of the record and write `run.toml`."""
@@ -199,9 +221,11 @@ class Run:
         if expected is None or not path.is_file():
             raise RunError(f"{self.path} has no {name}")
         if digest(path) != expected:
+            made = "Finished chains are kept: metinfer fit ... --resume makes it again."
+            again = made if name == POSTERIOR else "The command that made it makes it again."
             raise RunError(
                 f"{path} is not what this run wrote (its hash differs): it was changed or damaged. "
-                "Finished chains are kept: metinfer fit ... --resume makes it again."
+                f"{again}"
             )
 
     def holds(self, name: str) -> bool:
@@ -225,7 +249,7 @@ def create_run(path: Path, evidence: Evidence, record: Record) -> Run:
     RunError
         If a file changed since the evidence was read.
     """
-    refuse_existing(path)
+    refuse_existing(path, resumable=not record.prior_only)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _sweep_abandoned(path)
@@ -257,13 +281,24 @@ def _put(aside: Path, path: Path) -> None:
         raise
 
 
-def refuse_existing(path: Path) -> None:
-    """Raise UsageError if there is something at `path`; an empty folder is nothing."""
-    if path.exists() and not (path.is_dir() and not any(path.iterdir())):
-        raise UsageError(
-            f"{path} exists and is never overwritten: "
-            "add --resume to go on with it, or choose another folder with -o"
-        )
+def refuse_existing(path: Path, resumable: bool = True) -> None:
+    """Raise UsageError if there is something at `path`; an empty folder is nothing.
+
+    Parameters
+    ----------
+    path : Path
+    resumable : bool
+        Whether the command knows `--resume`, which is named if there is a fit to go on with.
+    """
+    if not path.exists() or (path.is_dir() and not any(path.iterdir())):
+        return
+    with suppress(RunError):
+        if resumable and not read_record(path).prior_only:
+            raise UsageError(
+                f"{path} exists and is never overwritten: "
+                "add --resume to go on with it, or choose another folder with -o"
+            )
+    raise UsageError(f"{path} exists and is never overwritten: choose another folder with -o")
 
 
 def _copy_inputs(evidence: Evidence, folder: Path) -> None:
@@ -309,6 +344,11 @@ def load_run(path: str | Path) -> Run:
 
 def unfinished(run: Run) -> str:
     """Why a run cannot be used yet, and what to do."""
+    if run.record.prior_only:
+        return (
+            f"{run.path} is not complete: its status is {run.record.status}. It was to hold the "
+            "prior alone, which is drawn in one go: metinfer prior DATA -o another-folder"
+        )
     chains = sum(1 for name in run.record.files if name.startswith("chains/"))
     total = sum(len(seeds) for seeds in run.record.seeds.values())
     return (
@@ -354,7 +394,7 @@ def changed_since(run: Run) -> list[str]:
 
 def reopen(run: Run) -> None:
     """Make a stopped run ready to go on: sweep up, forget files that are not what was written."""
-    remove_unfinished(run.path)
+    remove_unfinished(run.path, JOBS)
     whole = {name: sha for name, sha in run.record.files.items() if run.holds(name)}
     run.update(status=RUNNING, files=whole)
 

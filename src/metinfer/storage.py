@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -84,10 +84,14 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def remove_unfinished(folder: Path) -> None:
-    """Remove what killed processes left half written below `folder`."""
+def remove_unfinished(folder: Path, except_in: Collection[str] = ()) -> None:
+    """Remove what killed processes left half written below `folder`.
+
+    Folders directly below it that are named in `except_in` are left alone: others hold them.
+    """
     for aside in folder.rglob(".unfinished-*"):
-        aside.unlink(missing_ok=True)
+        if aside.relative_to(folder).parts[0] not in except_in:
+            aside.unlink(missing_ok=True)
 
 
 def _flush(path: Path) -> None:

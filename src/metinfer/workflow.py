@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import json
-import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from metinfer import results
 from metinfer.errors import UsageError
-from metinfer.provenance import code_hash
-from metinfer.runs import POSTERIOR, Run, load_run
+from metinfer.runs import Run, load_run
+from metinfer.scenarios import scenarios
 from metinfer.storage import digest
-
-log = logging.getLogger("metinfer")
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from metinfer.inference.diagnose import Diagnosis, Gate
     from metinfer.therapy.overview import Asked
-    from metinfer.therapy.populations import Population
-    from metinfer.therapy.regimen import Therapies
 
 PREDICTIONS = "predictions.nc"
 DECISIONS = "decisions.nc"
+#: The same of other files than those that the run was made with: those last asked for.
+OTHER_PREDICTIONS, OTHER_DECISIONS = "predictions-other.nc", "decisions-other.nc"
 DIAGNOSTICS = "diagnostics.json"
 PREDICTIVE = "predictive.nc"
 CHECKS = "checks.json"
@@ -60,13 +60,13 @@ def diagnose(run: Run) -> Diagnosis:
     from metinfer import judging
     from metinfer.inference.diagnose import Diagnosis
 
-    answers = judging.answer_draws(run, *_scenarios(run))
+    answers = judging.answer_draws(run, *scenarios(run))
     before, possible = prior_check(run)
     diagnosis = Diagnosis(judging.gates(run, answers, possible))
     checks = {"prior": before, **judging.foundations(run, answers)}
-    run.write_text(CHECKS, json.dumps(plain(checks), indent=1) + "\n")
-    run.write_text(DIAGNOSTICS, json.dumps(plain(diagnosis.to_dict()), indent=1) + "\n")
     replicate(run)
+    results.write_json(run, CHECKS, checks)
+    results.write_json(run, DIAGNOSTICS, diagnosis.to_dict())
     return diagnosis
 
 
@@ -81,7 +81,7 @@ def check_prior(run: Run) -> list[dict[str, Any]]:
     """
     before, _ = prior_check(run)
     checks = {"prior": before, "answers": {}, "pairs": []}
-    run.write_text(CHECKS, json.dumps(plain(checks), indent=1) + "\n")
+    results.write_json(run, CHECKS, checks)
     return list(before["impossible"])
 
 
@@ -103,7 +103,8 @@ def prior_check(run: Run) -> tuple[dict[str, Any], Gate | None]:
     if "prior" not in run.groups:
         return {}, None
     seed = int(run.record.settings["seed"])
-    replicates = posterior_predictive(run.evidence, run.groups["prior"], TRANSLATION_SD, seed)
+    refine, draws = run.record.refine, run.groups["prior"]
+    replicates = posterior_predictive(run.evidence, draws, TRANSLATION_SD, seed, refine)
     observables = {m.row: m.observable for m in run.evidence.measurements}
     people = {a.arm for a in run.evidence.arms if a.species == "human"}
     table = impossible(replicates, observables, people)
@@ -123,8 +124,9 @@ def replicate(run: Run) -> xr.Dataset:
     from metinfer.inference.predictive import posterior_predictive
 
     seed = int(run.record.settings["seed"])
-    data = posterior_predictive(run.evidence, run.posterior, TRANSLATION_SD, seed)
-    run.write_groups(PREDICTIVE, {"/": data})
+    refine = run.record.refine
+    data = posterior_predictive(run.evidence, run.posterior, TRANSLATION_SD, seed, refine)
+    results.write_groups(run, PREDICTIVE, {"/": data})
     return data
 
 
@@ -151,12 +153,15 @@ def predict(
     >>> table["source"].values.tolist()
     ['prior', 'no_mouse', 'posterior']
     """
-    cures, groups, origin = _asked(run, therapies, populations)
-    kept = _kept(run)
-    if kept is not None and origin.items() <= kept.attrs.items():
+    from metinfer.inference.reproduce import require_same_model
+
+    asked = _asked(run, therapies, populations)
+    kept = results.read_groups(run, asked.predictions).get("/")
+    if kept is not None and asked.origin.items() <= kept.attrs.items():
         return kept
-    data = _predict(run, cures, groups).assign_attrs(origin)
-    run.write_groups(PREDICTIONS, {"/": data})
+    require_same_model(run)
+    data = _predict(run, asked.therapies, asked.populations).assign_attrs(asked.attrs(run))
+    run.write_groups(asked.predictions, {"/": data})
     return data
 
 
@@ -188,60 +193,69 @@ def decisions(
     >>> "window" in found
     True
     """
-    cures, groups, origin = _asked(run, therapies, populations)
-    if run.holds(DECISIONS):
-        kept = run.read_result(DECISIONS)
-        if origin.items() <= kept["lasting"].attrs.items():
-            return kept
+    asked = _asked(run, therapies, populations)
+    kept = results.read_groups(run, asked.decisions)
+    if kept and asked.origin.items() <= kept["lasting"].attrs.items():
+        return kept
+    from metinfer.inference.reproduce import require_same_model
     from metinfer.therapy.overview import decisions_of
 
-    found = decisions_of(_parts(run, cures, groups))
-    data = {name: d.assign_attrs(origin) for name, d in found.items()}
-    run.write_groups(DECISIONS, data)
+    require_same_model(run)
+    found = decisions_of(_parts(run, asked.therapies, asked.populations))
+    data = {name: d.assign_attrs(asked.attrs(run)) for name, d in found.items()}
+    run.write_groups(asked.decisions, data)
     return data
-
-
-def predictions(run: Run) -> xr.Dataset:
-    """Predictions in the folder, of any therapies, if they are of this posterior; or new ones."""
-    kept = _kept(run)
-    if kept is not None and _origin(run).items() <= kept.attrs.items():
-        return kept
-    return predict(run)
 
 
 def complete(run: Run) -> None:
     """Make the predictions and decisions that a report shows, if they are not there.
 
-    Predictions of other therapies than the run's own are kept, with the decisions that go with
-    them; there is then no file to make these from.
+    Those of other files than the run's own are left as they are. Evidence without therapies has
+    none to predict, and a program with another model than that of the fit has no draws of its own.
     """
-    found = predictions(run)
-    if _asked(run, None, None)[2].items() <= found.attrs.items():
+    from metinfer.inference.reproduce import is_same_model
+
+    own = (run.path / "inputs" / f"{name}.toml" for name in ("therapies", "populations"))
+    if all(path.is_file() for path in own) and is_same_model(run):
+        predict(run)
         decisions(run)
 
 
-def _asked(
-    run: Run, therapies: str | Path | None, populations: str | Path | None
-) -> tuple[Path, Path, dict[str, str]]:
-    """Files that are asked for, and what results of them depend on."""
+@dataclass(frozen=True)
+class Question:
+    """Files that predictions are asked for, what results of them depend on, and their place."""
+
+    therapies: Path
+    populations: Path
+    origin: Mapping[str, str]
+    predictions: str = PREDICTIONS
+    decisions: str = DECISIONS
+
+    def attrs(self, run: Run) -> dict[str, str]:
+        """What a result says of itself: its origin; of another file, its name and what is new."""
+        if self.predictions == PREDICTIONS:
+            return dict(self.origin)
+        from metinfer.therapy.overview import unlike
+        from metinfer.therapy.regimen import read_therapies
+
+        new = unlike(read_therapies(self.therapies), run.path / "inputs" / "therapies.toml")
+        names = {"therapies_file": self.therapies.name, "populations_file": self.populations.name}
+        return {**self.origin, **names, "new": json.dumps(new)}
+
+
+def _asked(run: Run, therapies: str | Path | None, populations: str | Path | None) -> Question:
+    """What is asked for: of the run's own files, or of others, whose results lie apart.
+
+    The named answers were fixed with the run's own files, so nothing takes the place of those.
+    """
     inputs = run.path / "inputs"
-    cures = Path(therapies or inputs / "therapies.toml")
-    groups = Path(populations or inputs / "populations.toml")
-    return cures, groups, _origin(run) | {
-        "therapies": _digest(cures), "populations": _digest(groups)
-    }  # fmt: skip
-
-
-def _kept(run: Run) -> xr.Dataset | None:
-    return run.read_result(PREDICTIONS)["/"] if run.holds(PREDICTIONS) else None
-
-
-def _origin(run: Run) -> dict[str, str]:
-    """What predictions depend on, besides the therapies and populations asked for."""
-    return {
-        "posterior": run.record.files[POSTERIOR],
-        "program": code_hash(("mechanism", "inference", "therapy")),
-    }
+    own = inputs / "therapies.toml", inputs / "populations.toml"
+    asked = Path(therapies or own[0]), Path(populations or own[1])
+    parts = dict(zip(("therapies", "populations"), map(_digest, asked), strict=True))
+    origin = results.origin(run) | parts
+    if tuple(parts.values()) == tuple(_digest(p) if p.is_file() else "" for p in own):
+        return Question(*own, origin)
+    return Question(*asked, origin, OTHER_PREDICTIONS, OTHER_DECISIONS)
 
 
 def _digest(path: Path) -> str:
@@ -260,25 +274,6 @@ def _predict(run: Run, therapies: Path, populations: Path) -> xr.Dataset:
     return found.assign_attrs(margins)
 
 
-def _scenarios(
-    run: Run, therapies: Path | None = None, populations: Path | None = None
-) -> tuple[Therapies, dict[str, Population]]:
-    """Therapies, and the populations that the fit can speak of; those of the run by default."""
-    from metinfer.inference.model import Joint
-    from metinfer.therapy.populations import for_fit, read_populations
-    from metinfer.therapy.regimen import read_therapies
-
-    inputs = run.path / "inputs"
-    cures = read_therapies(therapies or inputs / "therapies.toml")
-    named = read_populations(populations or inputs / "populations.toml")
-    # what a person asks for by name is refused, not left out
-    asked = populations is not None and populations.parent != inputs
-    groups, left_out = for_fit(named, Joint.of(run.evidence).design, strict=asked)
-    for name, why in left_out.items():
-        log.info("population %s is left out: %s", name, why)
-    return cures, groups
-
-
 def _parts(run: Run, therapies: Path, populations: Path) -> Asked:
     """Everything that predictions of a run are made from."""
     from metinfer.inference.model import Joint
@@ -287,7 +282,7 @@ def _parts(run: Run, therapies: Path, populations: Path) -> Asked:
     from metinfer.therapy.overview import Asked, unlike
     from metinfer.therapy.populations import read_populations
 
-    cures, groups = _scenarios(run, therapies, populations)
+    cures, groups = scenarios(run, therapies, populations)
     where = Joint.of(run.evidence).design.coordinates
     return Asked(
         sources={
@@ -321,14 +316,3 @@ def _flat(group: xr.Dataset) -> dict[str, np.ndarray]:
         str(name): np.reshape(values.values, (-1, *values.shape[2:]))
         for name, values in group.transpose("chain", "draw", ...).data_vars.items()
     }
-
-
-def plain(value: Any) -> Any:
-    """Return plain JSON values: a number that is not finite becomes None."""
-    if isinstance(value, dict):
-        return {key: plain(v) for key, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(v) for v in value]
-    if isinstance(value, np.generic):
-        return plain(value.item())
-    return None if isinstance(value, float) and not np.isfinite(value) else value

@@ -19,7 +19,7 @@ def told(tmp_path):
     def tell(*found):
         text = json.dumps({"gates": found, "passed": all(g["passed"] for g in found)})
         (tmp_path / "diagnostics.json").write_text(text)
-        return gates(SimpleNamespace(path=tmp_path))
+        return gates(SimpleNamespace(path=tmp_path, holds=lambda name: True))
 
     return tell
 
@@ -42,4 +42,7 @@ def test_the_place_of_the_worst_value_is_told(told):
 
 
 def test_without_diagnostics_nothing_is_judged(tmp_path):
-    assert gates(SimpleNamespace(path=tmp_path)) == ((), None)
+    run = SimpleNamespace(path=tmp_path, holds=lambda name: False)
+    assert gates(run) == ((), None)
+    (tmp_path / "diagnostics.json").write_text('{"passed": true, "gates": []}')
+    assert gates(run) == ((), None)  # not as it was written

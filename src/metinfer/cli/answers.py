@@ -39,8 +39,5 @@ def report(
 ) -> None:
     """Write the report of a run as one HTML page, and its numbers beside it as JSON."""
     from metinfer.report.build import report as build
-    from metinfer.workflow import complete
 
-    loaded = finished(run)
-    complete(loaded)
-    say(f"The report: {build(loaded, out)}")
+    say(f"The report: {build(finished(run), out)}")

@@ -50,7 +50,7 @@ def calibrate(
 
     from metinfer import calibration
     from metinfer.evidence import read_evidence
-    from metinfer.workflow import plain
+    from metinfer.results import plain
 
     kinds = [k for k, asked in (("prior", prior), ("posterior", posterior)) if asked]
     with resumable(out):

@@ -175,8 +175,8 @@ def diagnose(run: RunFolder, form: Annotated[Words, typer.Option("--format")] = 
     """Judge a run by its gates. Exit 0 if all pass, 3 if one fails."""
     import json
 
+    from metinfer.results import plain
     from metinfer.workflow import diagnose as judge
-    from metinfer.workflow import plain
 
     diagnosis = judge(finished(run))
     if form is Words.json:

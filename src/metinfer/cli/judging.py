@@ -65,7 +65,7 @@ def compare(
 
     from metinfer import comparison
     from metinfer.evidence import read_evidence
-    from metinfer.workflow import plain
+    from metinfer.results import plain
 
     given: dict[str, Any] = {"draws": draws, "tune": tune, "variant_chains": chains}
     given |= {"row_chains": row_chains, "seed": seed}

@@ -119,10 +119,17 @@ def explain(error: Exception) -> tuple[str, int]:
 
 
 def finished(path: Path) -> Any:
-    """The finished run in a folder; says so if the tables it was made from have changed since."""
+    """The finished run in a folder; says so if its tables, or the model, have changed since."""
+    from metinfer.inference.reproduce import is_same_model
     from metinfer.runs import changed_since, load_run
 
     run = load_run(path)
+    if not is_same_model(run):
+        say(
+            f"metinfer: STALE: this version of the program makes another model of the tables in "
+            f"{path} than the one that was fitted. What is there is shown as it was made; for "
+            f"anything new, fit again: metinfer fit {path / 'inputs'} -o another-folder"
+        )
     changed = changed_since(run)
     if changed:
         say(

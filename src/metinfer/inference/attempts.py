@@ -72,6 +72,11 @@ def record_of(evidence: Evidence, path: Path, recipe: Recipe, settings: Settings
 def refuse_other(run: Run, evidence: Evidence, options: Options) -> None:
     """Raise UsageError if going on with `run` would mix two different fits."""
     record = run.record
+    if record.prior_only:
+        raise UsageError(
+            f"{run.path} holds the prior alone, and no fit to go on with: "
+            "choose another folder with -o"
+        )
     given: Mapping[str, Any] = {k: v for k, v in options.items() if v is not None}
     had = record.settings
     differs = [f"--{k} was {had.get(k)}" for k, v in given.items() if had.get(k) != v]

@@ -145,9 +145,8 @@ class Calibration:
             return tuple(np.stack(part) for part in zip(*made, strict=True))
         assert self._latents is not None  # noqa: S101 -- checked where it came in
         flat = self._latents[list(LATENTS)].stack(sample=("chain", "draw"))
+        require_draws(self._latents, self.plan.fits)
         order = np.random.default_rng(self.plan.seed).permutation(flat.sizes["sample"])
-        if self.plan.fits > len(order):
-            raise UsageError(f"the run has {len(order)} draws: --fits must not be more")
         at = order[: self.plan.fits]
         return tuple(flat[n].transpose("sample", ...).to_numpy()[at] for n in LATENTS)
 
@@ -244,6 +243,13 @@ class Calibration:
         if self.kind == POSTERIOR:
             total += self.simulator.log_likelihood(draw, states[0], self.simulator.published)
         return total
+
+
+def require_draws(latents: xr.Dataset, fits: int) -> None:
+    """Raise UsageError if there are fewer posterior draws (chain, draw, ...) than fits."""
+    number = latents.sizes["chain"] * latents.sizes["draw"]
+    if fits > number:
+        raise UsageError(f"the run has {number} draws: --fits must not be more")
 
 
 def doubled_source(evidence: Evidence, refine: int = 1) -> Source:

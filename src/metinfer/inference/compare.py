@@ -7,7 +7,7 @@ stopped comparison goes on where it was.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -22,7 +22,7 @@ from metinfer.inference.compare_elpd import Elpd, Scorer, leave_one_out, log_mea
 from metinfer.inference.compare_results import Quality, faults
 from metinfer.inference.leave_out import Left, studies, without
 from metinfer.inference.model import LATENTS, TRANSLATION_SD, Joint, build_model
-from metinfer.inference.refits import Failure, Machinery, Refit, Source, refit_all
+from metinfer.inference.refits import Failure, Lost, Machinery, Refit, Source, refit_all
 from metinfer.inference.settings import seed_of
 from metinfer.inference.variants import BASE, VARIANTS, switches, with_variant
 
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 SCORED = 2000
 #: Target acceptance of the second try of a fit whose chains diverged or disagree.
 CAREFUL = 0.99
+#: Options of the command line that are called otherwise.
+OPTIONS = {"variant_chains": "chains"}
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,8 @@ class Plan:
         Chains of each variant, of each left-out study, and of each left-out row that importance
         sampling cannot judge; no such row is fitted with 0.
     seed : int
+    quick : bool
+        A first look, which proves nothing however long it is made.
     """
 
     draws: int = 500
@@ -59,12 +63,13 @@ class Plan:
     row_draws: int = 200
     row_tune: int = 250
     seed: int = 1
+    quick: bool = False
 
     def __post_init__(self) -> None:
         least = {"draws": 50, "tune": 20, "variant_chains": 1, "study_chains": 1, "row_chains": 0}
         for name, lowest in least.items():
             if getattr(self, name) < lowest:
-                word = name.replace("_", "-")
+                word = OPTIONS.get(name, name.replace("_", "-"))
                 raise UsageError(f"--{word} is {getattr(self, name)}: it must be {lowest} or more")
 
     @property
@@ -78,7 +83,7 @@ class Plan:
         return Length(min(self.draws, self.row_draws), min(self.tune, self.row_tune))
 
 
-QUICK = Plan(draws=100, tune=150, variant_chains=2, study_chains=1, row_chains=0)
+QUICK = Plan(draws=100, tune=150, variant_chains=2, study_chains=1, row_chains=0, quick=True)
 
 
 @dataclass(frozen=True)
@@ -134,6 +139,12 @@ class Fits:
         """Variant -> what scores its draws."""
         made = {v.name: Joint.of(with_variant(self.evidence, v.name)) for v in VARIANTS}
         return {n: Scorer(j, TRANSLATION_SD, self.refine) for n, j in made.items()}
+
+    @property
+    def lost(self) -> int:
+        """Fits that the workers of a cluster did not survive."""
+        every = (*self.variants.values(), *self.studies.values(), *self.rows.values())
+        return sum(fitted.quality.lost for fitted in every)
 
     def make(self) -> None:
         """Fit the variants, and without each study."""
@@ -228,15 +239,16 @@ def builder(refine: int) -> Callable[[Evidence], Any]:
     return make
 
 
-def fitted_of(results: Iterable[Any]) -> Fitted:
+def fitted_of(results: Sequence[Any]) -> Fitted:
     """Chains of one fit side by side."""
     chains = [r for r in results if isinstance(r, xr.Dataset)]
-    failures = tuple(r.reason for r in results if isinstance(r, Failure))
+    failed = [r for r in results if isinstance(r, Failure)]
+    failures, lost = tuple(r.reason for r in failed), sum(isinstance(r, Lost) for r in failed)
     if not chains:
-        return Fitted(None, Quality(0, 0, None, None, 0, 0.0, failures))
+        return Fitted(None, Quality(0, 0, None, None, 0, 0.0, failures, lost=lost))
     joined = xr.concat([c[list(LATENTS)] for c in chains], dim="chain", combine_attrs="drop")
     latents = joined.assign_coords(chain=np.arange(len(chains)))
-    return Fitted(latents, quality_of(chains, latents, failures))
+    return Fitted(latents, replace(quality_of(chains, latents, failures), lost=lost))
 
 
 def quality_of(

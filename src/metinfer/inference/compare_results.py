@@ -10,6 +10,9 @@ from metinfer.inference.learnt import Summary
 
 #: Largest R-hat of the free unknowns of a short fit: its answers are medians of mixtures.
 RHAT_SHORT = 1.05
+#: Fewest effective draws of the worst unknown of a short fit, and fewest chains, of which R-hat
+#: says anything.
+ESS_SHORT, CHAINS_SHORT = 50.0, 2
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,8 @@ class Quality:
         Why chains are missing.
     tries : int
         2 if its chains diverged or disagreed at first, and were made again with smaller steps.
+    lost : int
+        Chains whose workers were lost: nothing is kept of them, and they are tried again.
     """
 
     chains: int
@@ -39,6 +44,7 @@ class Quality:
     seconds: float
     failures: tuple[str, ...] = ()
     tries: int = 1
+    lost: int = 0
 
 
 def faults(quality: Quality) -> list[str]:
@@ -48,6 +54,17 @@ def faults(quality: Quality) -> list[str]:
         found.append(f"R-hat is {quality.rhat:.3f}; the limit is {RHAT_SHORT}")
     if quality.divergences:
         found.append(f"{quality.divergences} divergences")
+    return found
+
+
+def thinness(quality: Quality) -> list[str]:
+    """Reasons why the draws of a fit that has no fault are too few to stand for its posterior."""
+    found = []
+    if quality.chains < CHAINS_SHORT:
+        found.append(f"{quality.chains} chain cannot be told to agree; {CHAINS_SHORT} are needed")
+    if quality.ess is None or not quality.ess >= ESS_SHORT:
+        shown = "unknown" if quality.ess is None else f"{quality.ess:.0f}"
+        found.append(f"effective draws are {shown}; {ESS_SHORT:.0f} are needed")
     return found
 
 
@@ -178,7 +195,10 @@ class AnswerResult:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Everything that `compare` found. `reasons` say why it is not to be trusted, if it is not."""
+    """Everything that `compare` found. `reasons` say why it is not to be trusted, if it is not.
+
+    `lost` counts fits that the workers of a cluster did not survive: the same call tries again.
+    """
 
     origin: Mapping[str, str]
     plan: Mapping[str, Any]
@@ -188,6 +208,7 @@ class Comparison:
     seconds: float
     cores: int
     reasons: tuple[str, ...] = field(default=())
+    lost: int = 0
 
     @property
     def trusted(self) -> bool:

@@ -14,6 +14,7 @@ from metinfer.inference.compare_results import (
     StudyResult,
     VariantResult,
     faults,
+    thinness,
 )
 from metinfer.inference.leave_out import (
     SURPRISE,
@@ -101,7 +102,9 @@ def _study(
     latents = fitted.latents
     if latents is None:
         raise ValueError(f"no draws without {left.study}")
-    seen = predict_left_out(fits.evidence, left, latents, TRANSLATION_SD, fits.plan.seed)
+    seen = predict_left_out(
+        fits.evidence, left, latents, TRANSLATION_SD, fits.plan.seed, fits.refine
+    )
     found = shifts(latents, full[0], fits.joint.table)
     lost = tuple(s.label for s in found if s.alone)
     surprising = seen.tail < SURPRISE
@@ -153,12 +156,17 @@ def _number(value: float) -> str:
 
 def doubts(fits: Fits, variants: tuple[VariantResult, ...]) -> tuple[str, ...]:
     """Reasons not to trust a comparison."""
-    parts = {
+    whole = {
         **{f"variant {k}": f.quality for k, f in fits.variants.items() if k != BASE},
         **{f"without {k}": f.quality for k, f in fits.studies.items()},
-        **{f"{v} without one row": f.quality for (v, _), f in fits.rows.items()},
     }
-    found = [f"{name}: {reason}" for name, q in parts.items() for reason in faults(q)]
+    # A fit without one row serves the density of that row alone, for which fewer draws do.
+    parts = {**whole, **{f"{v} without one row": f.quality for (v, _), f in fits.rows.items()}}
+    found = ["this was a first look with few draws"] if fits.plan.quick else []
+    found += [f"{name}: {reason}" for name, q in parts.items() for reason in faults(q)]
+    found += [
+        f"{name}: {reason}" for name, q in whole.items() if q.chains for reason in thinness(q)
+    ]
     for variant in variants:
         if variant.doubtful:
             number = len(variant.doubtful)

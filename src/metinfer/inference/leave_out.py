@@ -83,8 +83,9 @@ class Seen:
 
 
 def predict_left_out(
-    evidence: Evidence, left: Left, latents: xr.Dataset, translation_sd: float, seed: int
-) -> Seen:
+    evidence: Evidence, left: Left, latents: xr.Dataset, translation_sd: float, seed: int,
+    refine: int = 1,
+) -> Seen:  # fmt: skip
     """What a fit without a study predicts for it.
 
     Parameters
@@ -95,8 +96,10 @@ def predict_left_out(
         Draws of the fit without the study.
     translation_sd : float
     seed : int
+    refine : int
+        What every step of the solver's grid is split into.
     """
-    data = posterior_predictive(evidence, latents, translation_sd, seed)
+    data = posterior_predictive(evidence, latents, translation_sd, seed, refine)
     rows = [r for r in evidence.fit_rows() if r.study == left.study]
     found = _kept(_row(data, r) for r in rows)
     lines = evidence.fit_intervals()

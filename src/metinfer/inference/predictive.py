@@ -26,7 +26,7 @@ DRAWS = 400
 
 
 def posterior_predictive(
-    evidence: Any, latents: xr.Dataset, translation_sd: float, seed: int
+    evidence: Any, latents: xr.Dataset, translation_sd: float, seed: int, refine: int = 1
 ) -> xr.Dataset:
     """Replicates of every fitted and checked row, of every interval, and event-free curves.
 
@@ -38,6 +38,8 @@ def posterior_predictive(
         their labels as coordinates.
     translation_sd : float
     seed : int
+    refine : int
+        What every step of the solver's grid is split into.
 
     Returns
     -------
@@ -51,7 +53,7 @@ def posterior_predictive(
     joint = Joint.of(evidence, ("fit", "check"))
     draws = matched(latents, joint.table, rng)
     theta = lane_theta(joint.parameters(draws, translation_sd), joint.lanes, np)
-    states, status = solve_draws(joint, theta)
+    states, status = solve_draws(joint, theta, refine)
     predictions, survival = _evaluate(joint, draws, states, translation_sd)
     return xr.merge([
         xr.Dataset({"failed": ("draw", np.sum(status != OK, axis=-1))}),

@@ -23,7 +23,7 @@ import numpy as np
 
 from metinfer.errors import MetinferError, RunError
 from metinfer.inference.chains import Length, Task, interrupts_wait, poll_chain, start_chain
-from metinfer.provenance import code_hash
+from metinfer.provenance import code_hash, versions
 from metinfer.storage import read_groups, remove_unfinished, write_groups, write_text
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def refit_all(
     source : Evidence or Source
         Whose model to compile (once per process).
     refits : iterable of Refit
-        May be a generator: data are made when a fit is about to start.
+        All of them are made before the first fit starts: what is there already is found first.
     length : Length
         One chain per fit.
     out : Path
@@ -297,8 +297,25 @@ def compile_once(source: Source) -> Compiled:
         return _compiled[source.key]
 
 
-def fit_one(source: Source, refit: Refit, length: Length) -> xr.Dataset | Failure:
-    """One fit in the calling thread: what a worker of a cluster does."""
+def program() -> dict[str, str]:
+    """What decides a fit besides its data and seed: hash of the program, versions of libraries."""
+    return {"program": code_hash()[:12], **versions()}
+
+
+def fit_one(
+    source: Source, refit: Refit, length: Length, asked: Mapping[str, str]
+) -> xr.Dataset | Failure:
+    """One fit in the calling thread: what a worker of a cluster does.
+
+    Raises
+    ------
+    RunError
+        If this is not the program that was asked for: its draws would be others.
+    """
+    mine = program()
+    differs = [f"{k} {mine.get(k)} instead of {v}" for k, v in asked.items() if mine.get(k) != v]
+    if differs:
+        raise RunError(f"a worker of the cluster has another program: {', '.join(differs)}")
     sampler, began = _begin(compile_once(source), refit, length)
     found = None
     try:
@@ -320,7 +337,8 @@ def _on_cluster(
 
     def submit() -> Any:
         refit = todo.popleft()
-        future = client.submit(fit_one, source, refit, shelf.length, pure=False, retries=RETRIES)
+        task = (source, refit, shelf.length, program())
+        future = client.submit(fit_one, *task, pure=False, retries=RETRIES)
         running[future] = refit
         return future
 
@@ -351,4 +369,6 @@ def _client(scheduler: Any) -> tuple[Any, bool]:
 
 def _result(future: Any) -> xr.Dataset | Failure:
     error = future.exception()
+    if isinstance(error, MetinferError):
+        raise error
     return future.result() if error is None else Lost(f"{type(error).__name__}: {error}")

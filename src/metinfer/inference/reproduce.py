@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from metinfer.errors import RunError
+from metinfer import results
+from metinfer.errors import MetinferError, RunError
 from metinfer.inference.recipe import MODEL, Recipe
-from metinfer.inference.sample import as_settled, refinement
+from metinfer.inference.sample import as_settled
 from metinfer.provenance import code_hash, versions
 from metinfer.runs import MAIN, verify_inputs
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 #: Draws whose log-density is computed again, and by how much it may differ (rounding only).
 TRIED, TOLERANCE = 5, 1e-6
+#: What was found with this program, where it is not the one of the fit.
+AGREEMENT = "program.json"
 
 log = logging.getLogger("metinfer")
 
@@ -47,21 +51,67 @@ def model_of(run: Run, recipe: Recipe = MODEL) -> Any:
     """
     verify_inputs(run)
     evidence = as_settled(run, run.evidence)
-    model = recipe.build(evidence, refinement(run.record))
+    model = recipe.build(evidence, run.record.refine)
     for name, value in recipe.subfits(evidence, model)[MAIN].items():
         model[name].set_value(value)
-    record = run.record
-    if (record.code, record.versions) == (code_hash(), versions()):
-        return model
-    log.info("%s: another program made this run; its log-density is computed again", run.path)
-    gap = density_gap(model, run.posterior, run.sample_stats)
+    if not same_program(run):
+        log.info("%s: another program made this run; its log-density is computed again", run.path)
+        _require(run, density_gap(model, run.posterior, run.sample_stats))
+    return model
+
+
+def same_program(run: Run) -> bool:
+    """Whether program and libraries are, by hash and version, those of the fit."""
+    return (run.record.code, run.record.versions) == (code_hash(), versions())
+
+
+def agreement(run: Run, recipe: Recipe = MODEL) -> float:
+    """How far the log-density of stored draws is from what this program computes.
+
+    Parameters
+    ----------
+    run : Run
+    recipe : Recipe
+
+    Returns
+    -------
+    float
+        As from `density_gap`: 0 for the program of the fit, and for a run without a posterior.
+        With another program it is computed once, and kept in the run folder.
+    """
+    if same_program(run) or "posterior" not in run.groups:
+        return 0.0
+    tried = {"code": code_hash(), "versions": versions()}
+    kept = results.read_json(run, AGREEMENT)
+    if kept.get("tried") == tried:
+        return float("inf") if kept["gap"] is None else float(kept["gap"])
+    try:
+        model = recipe.build(as_settled(run, run.evidence), run.record.refine)
+        gap = density_gap(model, run.posterior, run.sample_stats)
+    except MetinferError:
+        gap = float("inf")  # tables that this program refuses
+    with suppress(MetinferError, OSError):  # the folder may be in use, or not ours to write to
+        results.write_json(run, AGREEMENT, {"tried": tried, "gap": gap})
+    return gap
+
+
+def is_same_model(run: Run) -> bool:
+    """Whether this program makes the model that was fitted."""
+    return agreement(run) <= TOLERANCE
+
+
+def require_same_model(run: Run) -> None:
+    """Raise RunError if this program makes another model than the one that was fitted."""
+    _require(run, agreement(run))
+
+
+def _require(run: Run, gap: float) -> None:
     if not gap <= TOLERANCE:
         raise RunError(
             f"this program makes another model of the inputs of {run.path}: the log-density of "
             f"its draws differs by {gap:.3g}. Fit again into another folder: "
             f"metinfer fit {run.path / 'inputs'} -o another-folder"
         )
-    return model
 
 
 def density_gap(model: Any, posterior: xr.Dataset, sample_stats: xr.Dataset) -> float:

@@ -31,7 +31,6 @@ from metinfer.provenance import now
 from metinfer.runs import (
     COMPLETE,
     POSTERIOR,
-    Record,
     Run,
     group_of,
     open_run,
@@ -141,7 +140,7 @@ def _sample(run: Run, evidence: Evidence, recipe: Recipe, cores: int, view: type
     log.info("%s: %d of %d chains are finished", run.path, len(kept), len(tasks))
     with view(tasks, kept, lengths) as watch:
         watch.phase("building the model")
-        model = recipe.build(evidence, refinement(run.record))
+        model = recipe.build(evidence, run.record.refine)
         every = recipe.subfits(evidence, model)
         subfits = {name: every[name] for name in run.record.seeds}
         if todo:
@@ -175,14 +174,9 @@ def _write(run: Run, model: Any, subfits: Mapping[str, Updates], groups: Groups)
     run.write_groups(POSTERIOR, groups)
 
 
-def refinement(record: Record) -> int:
-    """What every step of the solver's grid is split into in this run."""
-    return int(record.settings.get("refine", 1))
-
-
 def _refine(run: Run, evidence: Evidence, recipe: Recipe, draws: xr.Dataset) -> bool:
     """Whether the solver's grid was too coarse; the chains then no longer count as finished."""
-    finer = recipe.finer and recipe.finer(evidence, draws, refinement(run.record))
+    finer = recipe.finer and recipe.finer(evidence, draws, run.record.refine)
     if not finer:
         return False
     stop = f"{now()} the solver grid was too coarse: begun again with refine = {finer}"
@@ -231,7 +225,7 @@ def _is_finished(run: Run, task: Task, length: Length) -> bool:
 def _marks(run: Run, task: Task) -> dict[str, str]:
     """What a chain's file says of the fit that it belongs to."""
     record = run.record
-    refine = str(refinement(record))
+    refine = str(record.refine)
     return {"seed": str(task.seed), "digest": record.digest, "code": record.code, "refine": refine}
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
+from metinfer.errors import UsageError
 from metinfer.report import summary, words
 from metinfer.report.content import ReportContent
 from metinfer.report.contents_decisions import Decisions
@@ -25,6 +26,7 @@ from metinfer.report.sections_decisions import tables as decision_tables
 from metinfer.report.tables import plain
 from metinfer.storage import write_text
 
+PAGE = "report.html"
 LIGHT = {
     "page": "#ffffff", "paper": "#fefefe", "ink": "#1b1f24", "muted": "#59626d",
     "grid": "#d9dee4", "edge": "#8b95a1", "head": "#eef1f5", "hover": "#f4f7fa",
@@ -196,6 +198,8 @@ def write(content: ReportContent, out: Path) -> Path:
 def report(run: Any, out: Path | str | None = None) -> Path:
     """Write the report of a run and return its path.
 
+    Predictions and decisions that it shows are made first, if they are not there.
+
     Parameters
     ----------
     run : Run
@@ -214,9 +218,25 @@ def report(run: Any, out: Path | str | None = None) -> Path:
     'report.html'
     """
     from metinfer.report.collect import collect
+    from metinfer.workflow import complete
 
+    place = _allowed(Path(out) if out else Path(run.path) / PAGE, Path(run.path))
+    complete(run)
     with _without_collector():
-        return write(collect(run), Path(out) if out else Path(run.path) / "report.html")
+        return write(collect(run), place)
+
+
+def _allowed(out: Path, folder: Path) -> Path:
+    """The place of a page, unless it or the numbers beside it would lie on something else."""
+    if out.suffix.lower() not in (".html", ".htm"):
+        raise UsageError(f"{out} is no place for a page: name it FILE.html")
+    beside = out.with_suffix(".json")
+    if out.resolve().parent == folder.resolve() and out.name != PAGE and beside.exists():
+        raise UsageError(
+            f"{beside} is a result of the run, and the numbers of the page would replace it: "
+            f"name another file than {out.name}"
+        )
+    return out
 
 
 @contextmanager

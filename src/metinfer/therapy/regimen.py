@@ -97,8 +97,9 @@ class Therapies:
     """A whole therapies file: agents, therapies and the body that doses refer to.
 
     `plans` are the experiments that the file proposes. `variants` is how many sets of kinetics
-    and potency draws are spread over (`kinetics.variants`). `memo` holds the last solver grid built
-    for one of the therapies, and nothing else.
+    and potency draws are spread over (`kinetics.variants`), `refine` what every step of a solver
+    grid is split into. `memo` holds the last solver grid built for one of the therapies, and
+    nothing else.
     """
 
     agents: Mapping[str, Agent]
@@ -106,6 +107,7 @@ class Therapies:
     body: Mapping[str, Mapping[str, float]]
     plans: Mapping[str, Plan] = field(default_factory=dict)
     variants: int = VARIANTS
+    refine: int = 1
     memo: dict[str, object] = field(default_factory=dict, compare=False, repr=False)
 
     def targets(self, therapy: Therapy) -> tuple[str, ...]:

@@ -171,11 +171,12 @@ def _grid(
     schedules: tuple[Schedule, ...], therapies: Therapies, therapy: Therapy | None, count: int
 ) -> Grid:
     """Return the grid of some schedules; the last one is kept, as each source asks for it."""
-    key = repr((schedules, therapy, count))
+    key = repr((schedules, therapy, count, therapies.refine))
     if key not in therapies.memo:
         therapies.memo.clear()
         therapies.memo[key] = build_grid(
-            [lane for s in schedules for lane in lanes(s, therapies, therapy, count)]
+            [lane for s in schedules for lane in lanes(s, therapies, therapy, count)],
+            therapies.refine,
         )
     grid = therapies.memo[key]
     if not isinstance(grid, Grid):

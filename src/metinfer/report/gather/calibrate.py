@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from metinfer import results
 from metinfer.inference.calibrate_ranks import bands, ecdf_difference
 from metinfer.report.content import Answer, Parameter
 from metinfer.report.contents_calibrate import Calibrated, Coverage, Kind, Ranked
@@ -33,7 +34,9 @@ def calibrated(
     found = read_calibration(run)
     if not found:
         return None
-    groups = run.read_result(GROUPS)
+    groups = results.read_groups(run, GROUPS)
+    if not groups.keys() >= found.keys():
+        return None  # changed or damaged: the verdict says so
     labels = {p.name: p.meaning or p.name for p in known} | {a.key: _answer(a) for a in answers}
     kinds = [_kind(k, found[k], groups[k], labels) for k in KINDS if k in found]
     return Calibrated(tuple(kinds))

@@ -66,7 +66,9 @@ def compared(
         variants=tuple(_variant(v, scores, places) for v in found.variants),
         studies=tuple(_study(s, words, places) for s in found.studies),
         answers=tuple(
-            _answer(a, named[a.name], labels) for a in found.answers if a.name in named
+            _answer(a, named[a.name], labels)
+            for a in found.answers
+            if a.name in named and BASE in a.variants
         ),
         reasons=found.reasons,
         observations=run_size(run),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from metinfer.report.content import Gate
+from metinfer.results import read_json
 
 #: What each gate guards.
 GUARDS = {
@@ -16,6 +16,7 @@ GUARDS = {
     "E-BFMI": "the sampler moves freely between energy levels",
     "undefined answers": "every named answer is a number in every draw",
     "failed solves": "every accepted draw has a solved model",
+    "model of the fit": "the program that judges makes the model that was fitted",
     "solver grid": "finer time steps would not change the answers",
     "possible prior draws": "the priors allow what cohorts show, and rule out what cannot be",
 }
@@ -36,10 +37,9 @@ DETAILS = {
 
 def gates(run: Any) -> tuple[tuple[Gate, ...], bool | None]:
     """Return the gates, and whether all passed (None: not judged)."""
-    path = run.path / "diagnostics.json"
-    if not path.is_file():
+    document = read_json(run, "diagnostics.json")
+    if not document:
         return (), None
-    document = json.loads(path.read_text(encoding="utf-8"))
     return tuple(map(_gate, document["gates"])), bool(document["passed"])
 
 
