@@ -333,6 +333,7 @@ def bundled() -> ReportContent:
     """Return the made-up report with every table that the bundled evidence alone decides."""
     from metinfer.evidence.bundled import bundled_path
     from metinfer.evidence.read import read_evidence
+    from metinfer.report.gather import against as findings
     from metinfer.report.gather import evidence as tables
     from metinfer.report.gather import likelihood, model, scores
 
@@ -340,7 +341,7 @@ def bundled() -> ReportContent:
     base = small()
     return dataclasses.replace(
         base, author=tables.author_fields(data.analysis), roles=tables.role_counts(data),
-        coverage=tables.coverage(data), against=tables.against(data),
+        coverage=tables.coverage(data), against=findings.against(data),
         likelihoods=likelihood.likelihoods(data), equations=model.equations(),
         states=model.states(), inputs=model.inputs(), files=tables.input_files(data),
         scores=scores.scores(base.rows, base.intervals, None),

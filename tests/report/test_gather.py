@@ -15,6 +15,7 @@ from metinfer.report.content import Answer, AuthorField, Effect, Gate, Level, Ro
 from metinfer.report.figures.equations import equation_svg
 from metinfer.report.gather import (
     account,
+    against,
     calibrate,
     chance,
     compare,
@@ -30,6 +31,7 @@ from metinfer.report.gather import (
 )
 from metinfer.report.gather.densities import density
 from metinfer.report.gather.places import Places
+from metinfer.report.roles import role_totals
 from metinfer.therapy.applicability import INSIDE
 
 LINK = {
@@ -329,3 +331,41 @@ def test_a_ratio_with_a_wide_interval_can_hardly_fail() -> None:
     assert scores._remark([row]).endswith("its interval spans 0.4 to 2.6.")
     assert scores._remark([replace(row, unit="%")]) == ""
     assert scores._remark([replace(row, predicted=Span(1.0, 0.9, 1.1, 0.8, 1.2))]) == ""
+
+
+def test_evidence_against_has_one_line_per_study_that_can_be_read() -> None:
+    found = against.against(read_evidence(bundled_path()))
+    assert len({a.locator for a in found}) == len(found) < 25
+    roles = [a.role for a in found]
+    assert roles == sorted(roles, key=against.ORDER.index)
+    zhang = next(a for a in found if a.source.startswith("Zhang J"))
+    assert zhang.finding == (
+        "hepatic steatosis: marginal hazard ratio of liver metastasis 0.42, 95 % interval 0.26 to "
+        "0.69 (protective)"
+    )
+    assert zhang.group.startswith("non-metastatic breast cancer")
+    assert zhang.rows == "zhang2017-hr-matched (2 more of the same people)"
+    cohen = next(a for a in found if a.source.startswith("Cohen"))
+    assert cohen.finding.startswith("per doubling of TIMP-1: fold change of myeloperoxidase")
+    assert cohen.finding.count("per doubling") == 1
+    assert cohen.finding.count("(no clear difference)") == 3
+
+
+def test_findings_in_words_only_are_a_list() -> None:
+    limits = read_evidence(bundled_path()).analysis["limits"]
+    found = against.wordless(limits)
+    assert len(found) == 4
+    assert found[0].startswith("NK depletion changed nothing")
+    assert against.wordless(["Mouse rows are few."]) == ()
+
+
+def test_rows_left_out_are_five_kinds_with_a_total() -> None:
+    counts = evidence.role_counts(read_evidence(bundled_path()))
+    found = role_totals(counts)
+    out = [t for t in found if t.role == "out"]
+    assert [t.reason for t in out[:2]] == ["all", "the same people or animals are already counted"]
+    assert len(out) == 6
+    assert out[0].rows == sum(t.rows for t in out[1:])
+    assert sum(t.rows + t.intervals for t in found if t.reason == "all") == sum(
+        c.rows for c in counts
+    )

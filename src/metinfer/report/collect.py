@@ -31,6 +31,7 @@ from metinfer.report.gather import (
     scores,
     untreated,
 )
+from metinfer.report.gather import against as findings
 from metinfer.report.gather import evidence as tables
 from metinfer.report.words import number
 from metinfer.runs import changed_since
@@ -106,7 +107,8 @@ def collect(run: Any) -> ReportContent:
         author=author,
         roles=tables.role_counts(evidence),
         coverage=tables.coverage(evidence),
-        against=tables.against(evidence),
+        against=findings.against(evidence),
+        wordless=findings.wordless(evidence.analysis.get("limits", ())),
         rows=rows,
         intervals=intervals,
         scores=covered,

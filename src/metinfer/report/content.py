@@ -241,6 +241,8 @@ class Against:
     role: str
     treatment: str
     rows: str = ""
+    group: str = ""
+    locator: str = ""  # the whole citation
 
 
 @dataclass(frozen=True)
@@ -389,6 +391,7 @@ class ReportContent:
     scores: tuple[Score, ...] = ()
     likelihoods: tuple[Likelihood, ...] = ()
     against: tuple[Against, ...] = ()
+    wordless: tuple[str, ...] = ()  # findings against it that have no number
     equations: tuple[Equation, ...] = ()
     states: tuple[Definition, ...] = ()
     inputs: tuple[Definition, ...] = ()

@@ -16,6 +16,7 @@ from metinfer.report import (
 from metinfer.report.content import Answer, Effect, ReportContent
 from metinfer.report.contents_decisions import Decisions
 from metinfer.report.contents_foundations import Ground
+from metinfer.report.roles import role_totals
 from metinfer.report.tables import (
     Cell,
     Column,
@@ -37,6 +38,13 @@ KINDS = {
     "clamp": "Clamps: hypothetical full engagement of a target",
     "adverse": "Adverse events: what may harm",
 }
+
+
+#: Roles of the tables in words.
+ROLES = {
+    "fit": "fitted", "check": "predicted, never fitted", "prior": "informed a prior",
+    "out": "left out",
+}  # fmt: skip
 
 
 def shown_populations(content: ReportContent) -> tuple[str, ...]:
@@ -144,15 +152,26 @@ def _effect_keys(effect: Effect) -> dict[str, str]:
     }
 
 
-def roles(content: ReportContent) -> Table:
-    """Return the accounting of table rows by role and reason."""
+def roles(content: ReportContent) -> list[Table]:
+    """Return the rows by role, those left out by kind of reason, and every single reason."""
     columns = [
+        text("Role", lambda r: ROLES.get(r.role, r.role)),
+        text("Reason", lambda r: r.reason),
+        numeric("Published rows", lambda r: r.rows, words.whole),
+        numeric("Follow-up intervals", lambda r: r.intervals, words.whole),
+    ]
+    every = [
         text("Table", lambda r: r.table),
-        text("Role", lambda r: r.role),
+        text("Role", lambda r: ROLES.get(r.role, r.role)),
         text("Reason", lambda r: r.reason),
         numeric("Rows", lambda r: r.rows, words.whole),
     ]
-    return table("roles", "Every published row, by role and reason", columns, content.roles)
+    single = [r for r in content.roles if r.role != "out"]
+    return [
+        table("roles", "What became of every published row", columns, role_totals(content.roles),
+              full=True),
+        table("role-reasons", "Why each row has its role", every, single),
+    ]  # fmt: skip
 
 
 def coverage(content: ReportContent) -> Table:
@@ -248,16 +267,23 @@ def likelihoods(content: ReportContent) -> Table:
     return table("likelihoods", caption, columns, content.likelihoods, full=True)
 
 
-def against(content: ReportContent) -> Table:
-    """Return the evidence against the hypothesis."""
+def against(content: ReportContent) -> list[Table]:
+    """Return the evidence against the hypothesis: what the model meets, and what was left out."""
     columns = [
+        text("Study", lambda a: a.source),
+        text("Group", lambda a: a.group),
         text("Finding", lambda a: a.finding),
-        text("Source", lambda a: a.source),
-        text("Role", lambda a: a.role),
+        text("Role", lambda a: ROLES.get(a.role, a.role)),
         text("How it was treated", lambda a: a.treatment),
         text("Rows", lambda a: a.rows),
     ]
-    return table("against", "Findings that speak against the hypothesis", columns, content.against)
+    met = [a for a in content.against if a.role != "out"]
+    rest = [a for a in content.against if a.role == "out"]
+    return [
+        table("against", "Findings against the hypothesis that the model had to meet", columns, met,
+              wide=True, full=True),
+        table("against-out", "Findings against it that were not scored", columns, rest, wide=True),
+    ]  # fmt: skip
 
 
 def definitions(content: ReportContent, part: str) -> Table:
@@ -381,7 +407,8 @@ def notes(content: ReportContent, part: str) -> Table:
 
 def all_tables(content: ReportContent) -> dict[str, Table]:
     """Return every table of the report by name; those without rows are empty."""
-    made = [f(content) for f in (answers, roles, coverage, rows, intervals, against)]
+    made = [f(content) for f in (answers, coverage, rows, intervals)]
+    made += [*roles(content), *against(content)]
     made += [f(content) for f in (scores, likelihoods, links)]
     made += [f(content) for f in (assumptions, priors, posteriors, quality, gates, checks, files)]
     made += [definitions(content, part) for part in ("states", "inputs")]

@@ -206,7 +206,7 @@ def _thin(part: Coverage) -> str:
     events = f", {_counted(part.events, 'event')}" if part.events else ""
     return (
         f"{part.species.capitalize()}, {part.state}: {_counted(part.rows, 'row')} from "
-        f"{words.counted(part.studies, 'study', 'studies')}{events}. {part.statement}"
+        f"{words.how_many(part.studies, 'study', 'studies')}{events}. {part.statement}"
     )
 
 

@@ -81,7 +81,7 @@ def whole(value: float | None) -> str:
     return f"{round(value):,}".replace("-", MINUS)
 
 
-def counted(count: float, one: str, many: str = "") -> str:
+def how_many(count: float, one: str, many: str = "") -> str:
     """Return a count with its noun."""
     return f"{whole(count)} {one if count == 1 else many or one + 's'}"
 

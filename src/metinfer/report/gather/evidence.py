@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-from metinfer.report.content import Against, AuthorField, Coverage, InputFile, RoleCount
+from metinfer.report.content import AuthorField, Coverage, InputFile, RoleCount
 
 #: Texts of analysis.toml, the section that shows them, and what they are called there.
 AUTHOR_FIELDS = (
@@ -24,6 +24,14 @@ OUTCOMES = (
 )  # fmt: skip
 CONTROL_ROLES = ("fit",)
 NAMES = {"measurements": "published rows", "intervals": "follow-up intervals"}
+#: Why a row is left out, before the colon of its reason -> what that means.
+KINDS = {
+    "twice": "the same people or animals are already counted",
+    "outside the model": "nothing in the model corresponds",
+    "elsewhere": "other organ, blood or cell culture",
+    "estimand": "measures something else",
+    "incomplete": "no n, spread or time",
+}
 OUTCOME = "metastasis outcome"
 Judge = Callable[[Any, Any], bool]
 
@@ -79,9 +87,12 @@ def role_counts(evidence: Any) -> tuple[RoleCount, ...]:
 
 
 def _reason(row: Any) -> str:
-    """Return why a row has its role; of a row left out, the kind of reason before the colon."""
+    """Return why a row has its role; of a row left out, what its kind of reason means."""
     reason = str(row.reason or _default(row.role))
-    return reason.partition(":")[0] if row.role == "out" else reason
+    if row.role != "out":
+        return reason
+    kind = reason.partition(":")[0]
+    return KINDS.get(kind, kind)
 
 
 def _default(role: str) -> str:
@@ -135,34 +146,6 @@ def teach(rows: int, studies: int) -> tuple[str, bool]:
     if rows < 4:
         return "Too thin for more than a direction; no dose response.", True
     return f"{studies} studies.", False
-
-
-def against(evidence: Any) -> tuple[Against, ...]:
-    """Return the rows marked as speaking against the hypothesis, by study and reason."""
-    citations = {s.study: s.citation for s in evidence.studies}
-    treated = {"fit": "in the likelihood", "check": "predicted, never fitted",
-               "prior": "widened a prior", "out": "not scored"}  # fmt: skip
-    return tuple(
-        Against(
-            finding=_finding(row),
-            source=", ".join(p for p in (citations.get(row.study, row.study), row.locator) if p),
-            role=row.role,
-            treatment=": ".join(p for p in (treated.get(row.role, row.role), row.reason) if p),
-            rows=row.row,
-        )
-        for row in _marked(evidence.measurements)
-    )
-
-
-def _marked(rows: Iterable[Any]) -> Iterator[Any]:
-    return (r for r in rows if getattr(r, "against", "") == "yes")
-
-
-def _finding(row: Any) -> str:
-    number = "" if row.value is None else f" {row.statistic.replace('_', ' ')} {row.value:g}"
-    unit = "" if row.unit in ("", "1") else f" {row.unit}"
-    note = f" ({row.note})" if row.note else ""
-    return f"{row.endpoint}{':' if number else ''}{number}{unit}{note}"
 
 
 def input_files(evidence: Any) -> tuple[InputFile, ...]:
