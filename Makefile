@@ -56,7 +56,9 @@ $(STAMP): requirements.lock pyproject.toml
 	@printf '%s\n' "$(CURDIR)" > $(STAMP)
 
 demo: setup
-	$(BIN)/metinfer demo -o $(DEMO) --resume $(if $(QUICK),--quick)
+	@$(BIN)/metinfer demo -o $(DEMO) --resume $(if $(QUICK),--quick) || { code=$$?; \
+	if [ $$code -eq 2 ]; then echo "$(DEMO) is kept as it is. To make another beside it:" \
+	    "make demo DEMO=$(DEMO)-again" >&2; fi; exit $$code; }
 
 test: setup
 	$(BIN)/python -m pytest -m "not slow"

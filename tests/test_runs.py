@@ -175,6 +175,28 @@ def test_results_of_two_commands_do_not_lose_each_other(complete):
     assert {"diagnostics.json", "checks.json", runs.POSTERIOR} <= set(files)
 
 
+def test_a_job_is_held_and_other_results_leave_it_alone(complete):
+    other = runs.open_run(complete.path)
+    with complete.at_work("comparison") as folder:
+        half = folder / "variant" / ".unfinished-1.nc"
+        half.parent.mkdir()
+        half.touch()
+        other.write_text("diagnostics.json", "{}")  # the run itself is free
+        assert half.exists()
+        code = (
+            "import sys; from pathlib import Path; from metinfer.runs import open_run\n"
+            "with open_run(Path(sys.argv[1])).at_work(sys.argv[2]): pass"
+        )
+        words = [sys.executable, "-c", code, str(complete.path)]
+        held = subprocess.run([*words, "comparison"], capture_output=True, text=True, check=False)
+        assert "comparison is in use by another metinfer process" in held.stderr
+        free = subprocess.run([*words, "calibration"], capture_output=True, text=True, check=False)
+        assert free.returncode == 0
+        assert half.exists()
+    with complete.at_work("comparison"):
+        assert not half.exists()
+
+
 def test_a_result_sweeps_up_after_a_killed_one(complete):
     left = complete.path / ".unfinished-x.nc"
     left.write_text("")

@@ -46,7 +46,7 @@ class Record:
     stops : list of str
         How earlier attempts ended.
     source : str
-        Folder that the evidence was read from.
+        Folder that the evidence was read from, or that it is the bundled one.
     """
 
     command: str

@@ -48,13 +48,15 @@ if TYPE_CHECKING:
     from metinfer.evidence.types import Evidence
 
 __all__ = [
-    "COMPLETE", "FAILED", "INTERRUPTED", "MAIN", "POSTERIOR", "RUNNING", "SCHEMA", "Record", "Run",
-    "changed_since", "create_run", "group_of", "load_run", "open_run", "read_record",
-    "refuse_existing", "reopen", "unfinished", "verify_inputs",
+    "BUNDLED", "COMPLETE", "FAILED", "INTERRUPTED", "JOBS", "MAIN", "POSTERIOR", "RUNNING",
+    "SCHEMA", "Record", "Run", "changed_since", "create_run", "group_of", "is_bundled", "load_run",
+    "open_run", "read_record", "refuse_existing", "reopen", "unfinished", "verify_inputs",
 ]  # fmt: skip
 
 MAIN = "main"
 POSTERIOR = "posterior.nc"
+#: Source of a run of the evidence that comes with metinfer.
+BUNDLED = "the bundled evidence"
 #: Folders of commands that go on for long, each with a lock of its own.
 JOBS = ("comparison", "calibration")
 #: Seconds that one command waits for another to put its result into the same folder.
@@ -385,11 +387,23 @@ def changed_since(run: Run) -> list[str]:
     Results stay those of the copy in the run folder; they no longer answer for the folder. Empty
     if nothing changed, or if the folder is not there any more.
     """
-    folder = Path(run.record.source or "")
+    folder = _source(run.record.source)
     if not run.record.source or not folder.is_dir():
         return []
     there = {n: folder / n for n in run.record.inputs}
     return sorted(n for n, p in there.items() if p.is_file() and digest(p) != run.record.inputs[n])
+
+
+def is_bundled(folder: Path) -> bool:
+    """Whether a folder of evidence is the one that comes with metinfer."""
+    return folder.resolve() == _source(BUNDLED).resolve()
+
+
+def _source(name: str) -> Path:
+    """The folder that evidence was read from; where metinfer lies is not in the record."""
+    from metinfer.evidence import bundled_path
+
+    return bundled_path() if name == BUNDLED else Path(name)
 
 
 def reopen(run: Run) -> None:

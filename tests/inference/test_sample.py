@@ -15,6 +15,7 @@ import pytest
 import xarray as xr
 
 from metinfer.errors import MetinferError, RunError, UsageError
+from metinfer.evidence import bundled_path
 from metinfer.inference import attempts, chains, recipe, reproduce, sample, settings
 from metinfer.inference.chains import Length, Task
 from metinfer.runs import load_run, open_run
@@ -239,6 +240,41 @@ def test_the_prior_alone_is_a_run(tmp_path, toy_evidence):
         run.posterior  # noqa: B018
 
 
+def test_a_prior_is_no_fit_to_go_on_with(tmp_path, toy_evidence):
+    path = tmp_path / "run"
+    run = sample.prior(toy_evidence, path, recipe=toy.RECIPE, draws=50)
+    again = {"recipe": toy.RECIPE, "progress": False}
+    with pytest.raises(UsageError, match="holds the prior alone"):
+        sample.fit(toy_evidence, path, resume=True, draws=50, **again)
+    with pytest.raises(UsageError, match="never overwritten") as refused:
+        sample.fit(toy_evidence, path, **again)
+    assert "--resume" not in str(refused.value)
+    run.update(status="interrupted")
+    with pytest.raises(RunError, match="metinfer prior DATA -o") as stopped:
+        load_run(path)
+    assert "--resume" not in str(stopped.value)
+
+
+def test_the_command_can_be_typed_again(tmp_path, toy_evidence, monkeypatch):
+    def told(evidence=toy_evidence, kind=toy.RECIPE, **options):
+        asked = settings.settings_from(options)
+        return attempts.command_of(evidence, Path("out"), kind, asked)
+
+    data = toy_evidence.root
+    assert told(seed=7) == (
+        f"metinfer fit {data} -o out --draws 1000 --tune 1000 --chains 4 --seed 7"
+    )
+    assert "--quick --draws 250" in told(quick=True)
+    prior = replace(toy.RECIPE, names=())
+    assert told(kind=prior, draws=50) == f"metinfer prior {data} -o out --draws 50 --seed 1"
+    bundled = replace(toy_evidence, root=bundled_path())
+    assert told(bundled) == "metinfer demo -o out"
+    assert told(bundled, quick=True) == "metinfer demo -o out --quick"
+    assert str(bundled_path()) not in told(bundled, seed=3)
+    record = attempts.record_of(bundled, Path("out"), toy.RECIPE, settings.Settings())
+    assert str(bundled_path()) not in f"{record.source} {record.command}"
+
+
 class Cut:
     """A sampler that hands back fewer draws than asked for, as if nothing had happened."""
 
@@ -330,6 +366,22 @@ def test_the_model_of_a_run_is_made_again(fitted):
     model = reproduce.model_of(fitted, toy.RECIPE)
     assert [v.name for v in model.free_RVs] == ["effect"]
     assert reproduce.density_gap(model, fitted.posterior, fitted.sample_stats) < 1e-12
+
+
+def test_the_agreement_with_another_program_is_computed_once(whole, tmp_path, monkeypatch):
+    shutil.copytree(whole.path, tmp_path / "run")
+    run = load_run(tmp_path / "run")
+    run.__dict__["evidence"] = None
+    assert reproduce.agreement(run, toy.RECIPE) == 0.0
+    monkeypatch.setattr(reproduce, "code_hash", lambda: "other")
+    assert reproduce.agreement(run, toy.RECIPE) < 1e-12
+    assert run.holds(reproduce.AGREEMENT)
+    monkeypatch.setattr(reproduce, "density_gap", lambda *a: pytest.fail("it is there"))
+    assert reproduce.agreement(run, toy.RECIPE) < 1e-12
+    monkeypatch.setattr(reproduce, "code_hash", lambda: "yet another")
+    monkeypatch.setattr(reproduce, "density_gap", lambda *a: float("inf"))
+    with pytest.raises(RunError, match="another model"):
+        reproduce._require(run, reproduce.agreement(run, toy.RECIPE))
 
 
 def test_another_program_has_to_give_the_same_density(fitted, monkeypatch):

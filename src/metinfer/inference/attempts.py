@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from metinfer.errors import UsageError
 from metinfer.inference.recipe import Recipe
-from metinfer.inference.settings import Options, Settings, settings_from
+from metinfer.inference.settings import QUICK, Options, Settings, settings_from
 from metinfer.inference.variants import BASE
 from metinfer.provenance import code_hash, machine, now, versions
 from metinfer.runs import (
+    BUNDLED,
     COMPLETE,
     FAILED,
     INTERRUPTED,
@@ -23,12 +24,17 @@ from metinfer.runs import (
     Record,
     Run,
     create_run,
+    is_bundled,
     open_run,
     verify_inputs,
 )
 
 if TYPE_CHECKING:
     from metinfer.evidence.types import Evidence
+
+LENGTHS = ("draws", "tune", "chains", "seed")
+#: The bundled evidence as a word of the shell.
+PRINT_BUNDLED = "\"$(python -c 'from metinfer.evidence import bundled_path as p; print(p())')\""
 
 
 def begin(evidence: Evidence, path: Path, recipe: Recipe, resume: bool, options: Options) -> Run:
@@ -48,14 +54,9 @@ def begin(evidence: Evidence, path: Path, recipe: Recipe, resume: bool, options:
 
 def record_of(evidence: Evidence, path: Path, recipe: Recipe, settings: Settings) -> Record:
     """The record of a fit that is about to begin."""
-    words = ["metinfer", "fit", evidence.root, "-o", path]
-    for name in ("draws", "tune", "chains", "seed"):
-        words += [f"--{name}", getattr(settings, name)]
-    if settings.variant != BASE:
-        words += ["--variant", settings.variant]
     length = {k: v for k, v in asdict(settings.length).items() if k not in ("draws", "tune")}
     return Record(
-        command=shlex.join(map(str, words)),
+        command=command_of(evidence, path, recipe, settings),
         status=RUNNING,
         created=now(),
         settings={**asdict(settings), **length},
@@ -65,8 +66,26 @@ def record_of(evidence: Evidence, path: Path, recipe: Recipe, settings: Settings
         inputs={Path(f.name).name: f.sha256 for f in evidence.files},
         versions=versions(),
         machine=machine(),
-        source=str(evidence.root.resolve()),
+        source=BUNDLED if is_bundled(evidence.root) else str(evidence.root.resolve()),
     )
+
+
+def command_of(evidence: Evidence, path: Path, recipe: Recipe, settings: Settings) -> str:
+    """The command as it can be typed again, without the place where metinfer itself lies."""
+    from metinfer.evidence import bundled_path
+
+    quick = ["--quick"] if settings.quick else []
+    bundled = evidence.root == bundled_path()
+    if bundled and recipe.names and settings in (Settings(), QUICK):
+        return shlex.join(["metinfer", "demo", "-o", str(path), *quick])
+    command, known = ("fit", LENGTHS) if recipe.names else ("prior", ("draws", "seed"))
+    words = ["-o", str(path), *(quick if recipe.names else [])]
+    for name in known:
+        words += [f"--{name}", str(getattr(settings, name))]
+    if settings.variant != BASE:
+        words += ["--variant", settings.variant]
+    data = PRINT_BUNDLED if bundled else shlex.quote(str(evidence.root))
+    return f"metinfer {command} {data} {shlex.join(words)}"
 
 
 def refuse_other(run: Run, evidence: Evidence, options: Options) -> None:
@@ -85,9 +104,11 @@ def refuse_other(run: Run, evidence: Evidence, options: Options) -> None:
     if record.code != code_hash() or record.versions != versions():
         differs.append("the program or one of its libraries was another")
     if differs:
+        is_there = record.status == COMPLETE
+        whole = f" What it holds is complete: metinfer report {run.path}" if is_there else ""
         raise UsageError(
             f"{run.path} cannot go on as asked: {'; '.join(differs)}. "
-            "Choose another folder with -o, or remove this one."
+            f"Choose another folder with -o, or remove this one.{whole}"
         )
     verify_inputs(run)
 

@@ -50,13 +50,19 @@ def model_of(run: Run, recipe: Recipe = MODEL) -> Any:
         If the inputs were changed, or this program makes another model of them.
     """
     verify_inputs(run)
+    model = _made_again(run, recipe)
+    if not same_program(run):
+        log.info("%s: another program made this run; its log-density is computed again", run.path)
+        _require(run, density_gap(model, run.posterior, run.sample_stats))
+    return model
+
+
+def _made_again(run: Run, recipe: Recipe) -> Any:
+    """The model of the main fit, from the copied inputs."""
     evidence = as_settled(run, run.evidence)
     model = recipe.build(evidence, run.record.refine)
     for name, value in recipe.subfits(evidence, model)[MAIN].items():
         model[name].set_value(value)
-    if not same_program(run):
-        log.info("%s: another program made this run; its log-density is computed again", run.path)
-        _require(run, density_gap(model, run.posterior, run.sample_stats))
     return model
 
 
@@ -86,8 +92,7 @@ def agreement(run: Run, recipe: Recipe = MODEL) -> float:
     if kept.get("tried") == tried:
         return float("inf") if kept["gap"] is None else float(kept["gap"])
     try:
-        model = recipe.build(as_settled(run, run.evidence), run.record.refine)
-        gap = density_gap(model, run.posterior, run.sample_stats)
+        gap = density_gap(_made_again(run, recipe), run.posterior, run.sample_stats)
     except MetinferError:
         gap = float("inf")  # tables that this program refuses
     with suppress(MetinferError, OSError):  # the folder may be in use, or not ours to write to
