@@ -21,6 +21,8 @@ POSTERIOR_GROUP = "posterior"
 #: Draws of the posterior, and of what it is compared with, in which named answers are computed:
 #: neighbours in a chain say little that is new.
 ANSWERED, COMPARED = 2000, 2000
+#: Draws of the posterior in which named answers are solved again with finer steps.
+REFINED = 100
 #: Studies that pull most, listed beside each answer.
 PULLS = 3
 
@@ -106,6 +108,25 @@ def _same_model(run: Run) -> Gate:
     gap = agreement(run)
     detail = "relative change of the log-density of stored draws"
     return Gate("model of the fit", gap, f"<= {TOLERANCE:g}", bool(gap <= TOLERANCE), detail)
+
+
+def grid_gate(run: Run, therapies: Any, populations: Any) -> tuple[Gate, ...]:
+    """Whether finer solver steps would move the named answers; none without an answer.
+
+    The gate of the fit says nothing of it: courses of therapy have solver grids of their own.
+    """
+    from metinfer.inference.diagnose import GRID_LIMIT, GRID_REFINE, Gate
+    from metinfer.therapy.answers import grid_shifts
+    from metinfer.therapy.draws import NamedDraws
+
+    draws = NamedDraws.of(run.posterior, _joint(run).design.coordinates).thinned(REFINED)
+    asked = run.evidence.analysis.get("answer", [])
+    shifts = grid_shifts(draws, asked, therapies, populations, GRID_REFINE)
+    if not shifts:
+        return ()
+    at = max(shifts, key=lambda name: shifts[name])
+    limit, holds = f"<= {GRID_LIMIT} sd", shifts[at] <= GRID_LIMIT
+    return (Gate("answers: solver grid", shifts[at], limit, bool(holds), at),)
 
 
 def foundations(run: Run, answers: Mapping[str, xr.Dataset]) -> dict[str, Any]:

@@ -60,9 +60,11 @@ def diagnose(run: Run) -> Diagnosis:
     from metinfer import judging
     from metinfer.inference.diagnose import Diagnosis
 
-    answers = judging.answer_draws(run, *scenarios(run))
+    asked = scenarios(run)
+    answers = judging.answer_draws(run, *asked)
     before, possible = prior_check(run)
-    diagnosis = Diagnosis(judging.gates(run, answers, possible))
+    gates = judging.gates(run, answers, possible) + judging.grid_gate(run, *asked)
+    diagnosis = Diagnosis(gates)
     checks = {"prior": before, **judging.foundations(run, answers)}
     replicate(run)
     results.write_json(run, CHECKS, checks)

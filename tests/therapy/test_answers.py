@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 from made_up import MadeUp
 
-from metinfer.therapy.answers import named_answers
+from metinfer.mechanism import grid
+from metinfer.therapy import course
+from metinfer.therapy.answers import grid_shifts, named_answers
 from metinfer.therapy.populations import read_populations
 from metinfer.therapy.predict import predict
 from metinfer.therapy.regimen import read_therapies
@@ -50,6 +52,24 @@ def test_named_answers_are_those_of_the_full_prediction():
         place = int(np.flatnonzero(np.isclose(years, one["time_year"]))[0])
         np.testing.assert_array_equal(found[one["name"]], cell.isel(horizon=place))
     assert np.all(found["ratio"] < 1.0)
+
+
+def test_steps_too_long_for_a_therapy_are_seen(monkeypatch):
+    one = [ASKED[0]]
+    shifts = grid_shifts(MadeUp(), one, THERAPIES, POPULATIONS, 4)
+    assert 0 < shifts["ratio"] < 0.01
+    # Steps as long as the span between two outputs.
+    for name, value in {"GROWTH": 100.0, "SHARE": 1.0}.items():
+        monkeypatch.setattr(grid, name, value)
+    monkeypatch.setattr(course, "ERROR", 10.0)
+    course._pattern.cache_clear()
+    coarse = replace(THERAPIES, memo={})
+    worse = grid_shifts(MadeUp(), one, coarse, POPULATIONS, 4)["ratio"]
+    assert worse > 10 * shifts["ratio"]
+    # A run whose steps were split passes that on.
+    split = replace(THERAPIES, memo={}, refine=8)
+    assert grid_shifts(MadeUp(), one, split, POPULATIONS, 4)["ratio"] < worse / 10
+    course._pattern.cache_clear()
 
 
 def test_what_is_not_given_is_left_out():

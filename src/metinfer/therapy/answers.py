@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,36 @@ def named_answers(
             where = one["population"]
             found[one["name"]] = _measure(one, arm[where], control[where], groups[where])
     return {a["name"]: found[a["name"]] for a in wanted}
+
+
+def grid_shifts(
+    draws: Draws,
+    asked: Sequence[Mapping[str, Any]],
+    therapies: Therapies,
+    populations: Mapping[str, Population],
+    finer: int,
+) -> dict[str, float]:
+    """How far each named answer moves when every solver step is split into `finer` more.
+
+    Parameters as of `named_answers`.
+
+    Returns
+    -------
+    dict of str to float
+        Shift of the mean over draws, in sd of the draws; infinite where a solve failed.
+    """
+    fine = replace(therapies, refine=finer * therapies.refine)
+    old, new = (named_answers(draws, asked, t, populations) for t in (therapies, fine))
+    return {name: _shift(old[name], new[name]) for name in old}
+
+
+def _shift(old: np.ndarray, new: np.ndarray) -> float:
+    change = new - old
+    if not np.isfinite(change).all():
+        return float("inf")
+    spread = float(old.std())
+    # an answer that is the same in every draw is compared with itself
+    return float(abs(change.mean())) / (spread or float(abs(old).max()) or 1.0)
 
 
 def _measure(
