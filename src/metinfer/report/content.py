@@ -253,6 +253,7 @@ class Equation:
     latex: str
     plain: str = ""
     meaning: str = ""
+    spoken: str = ""
 
 
 @dataclass(frozen=True)
@@ -264,6 +265,16 @@ class Definition:
     unit: str
     meaning: str
     source: str = ""
+    human: str = ""  # value at time zero in people, and in mice
+    mouse: str = ""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What is shared between mouse and people, scaled, or separate."""
+
+    rule: str
+    parameters: str
 
 
 @dataclass(frozen=True)
@@ -285,6 +296,8 @@ class Link:
     absent_prior: float | None = None
     absent_posterior: float | None = None
     reversed_posterior: float | None = None
+    reversed_prior: float | None = None
+    change: str = ""  # what is changed, and what `strength` is the effect on
 
 
 @dataclass(frozen=True)
@@ -306,6 +319,8 @@ class Parameter:
     ess_tail: float | None = None
     mcse: float | None = None
     positive: bool = False
+    symbol: str = ""
+    place: str = ""  # the context or species in which it holds, as in the brackets of `meaning`
 
     @property
     def conflicts(self) -> bool:
@@ -395,6 +410,7 @@ class ReportContent:
     equations: tuple[Equation, ...] = ()
     states: tuple[Definition, ...] = ()
     inputs: tuple[Definition, ...] = ()
+    rules: tuple[Rule, ...] = ()
     links: tuple[Link, ...] = ()
     assumptions: tuple[Assumption, ...] = ()
     parameters: tuple[Parameter, ...] = ()

@@ -162,9 +162,10 @@ def _links(content: ReportContent) -> list[Drawing]:
     if not content.links:
         return []
     caption = (
-        "Numbers on the arrows are the posterior median strength with its 90 % interval and, "
-        "where a link may be absent, how probable that is now and was before the data. The table "
-        "below holds the same numbers."
+        "On each arrow: what is changed, and the posterior median of what follows in people with "
+        "its 90 % interval (\u00d7 1 is no effect); where a link may be absent, how probable that "
+        "is now and was before the data. All arrows are drawn alike. The table below holds the "
+        "same numbers."
     )
     return [_drawing("niche", "The liver niche", caption, figures.liver_niche, content.links)]
 
@@ -263,7 +264,9 @@ def draw_equations(equations: Sequence[Equation]) -> list[dict[str, Any]]:
     """Return each equation with its SVG, or with none where matplotlib cannot set it."""
     made = []
     for k, equation in enumerate(equations):
-        svg = equation_svg(equation.latex, f"equation-{k}", equation.plain or equation.latex)
+        svg = equation_svg(
+            equation.latex, f"equation-{k}", equation.spoken or equation.plain or equation.latex
+        )
         made.append({"name": equation.name, "meaning": equation.meaning, "plain": equation.plain,
                      "latex": equation.latex, "svg": Markup(svg) if svg else None})  # fmt: skip
     return made

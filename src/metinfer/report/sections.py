@@ -11,6 +11,7 @@ from metinfer.report import (
     sections_compare,
     sections_decisions,
     sections_foundations,
+    sections_priors,
     words,
 )
 from metinfer.report.content import Answer, Effect, ReportContent
@@ -40,6 +41,11 @@ KINDS = {
 }
 
 
+#: Values of the states at time zero.
+STARTS = (
+    text("At time zero, people", lambda d: d.human),
+    text("At time zero, mouse", lambda d: d.mouse),
+)
 #: Roles of the tables in words.
 ROLES = {
     "fit": "fitted", "check": "predicted, never fitted", "prior": "informed a prior",
@@ -293,6 +299,7 @@ def definitions(content: ReportContent, part: str) -> Table:
         text("Symbol", lambda d: d.symbol),
         text("Unit", lambda d: d.unit),
         text("Meaning", lambda d: d.meaning),
+        *(STARTS if part == "states" else ()),
         text("Source", lambda d: d.source),
     ]
     caption = {"states": "States of the model", "inputs": "Inputs: what an arm does to the niche"}
@@ -303,13 +310,25 @@ def links(content: ReportContent) -> Table:
     """Return the strength of each arrow and how likely it is absent."""
     columns = [
         text("Link", lambda k: k.meaning),
-        span("Strength", lambda k: k.strength, lambda k: "link" if k.unit in ("", "1") else ""),
-        text("Unit", lambda k: k.unit),
+        text("What is changed, and what follows", lambda k: k.change),
+        span("Effect", lambda k: k.strength, lambda _: "link"),
+        text("Unit", lambda k: {"fold": "fold of healthy"}.get(k.unit, k.unit)),
         numeric("Absent, prior", lambda k: k.absent_prior, words.share),
         numeric("Absent, posterior", lambda k: k.absent_posterior, words.share),
+        numeric("Reversed, prior", lambda k: k.reversed_prior, words.share),
         numeric("Reversed, posterior", lambda k: k.reversed_posterior, words.share),
     ]
-    return table("links", "Links of the liver niche", columns, content.links)
+    return table("links", "Links of the liver niche, effects in people", columns, content.links,
+                 full=True)  # fmt: skip
+
+
+def rules(content: ReportContent) -> Table:
+    """Return what mouse and people share, what is scaled and what is separate."""
+    columns = [
+        text("Rule", lambda r: r.rule),
+        text("Parameters (symbol)", lambda r: r.parameters),
+    ]
+    return table("rules", "What is shared, scaled or separate", columns, content.rules, full=True)
 
 
 def assumptions(content: ReportContent) -> Table:
@@ -321,26 +340,11 @@ def assumptions(content: ReportContent) -> Table:
     return table("assumptions", "Assumptions", columns, content.assumptions)
 
 
-def priors(content: ReportContent) -> Table:
-    """Return every prior in real units, with its reason and source."""
-    columns = [
-        text("Parameter", lambda p: p.meaning or p.name),
-        text("Name", lambda p: p.name),
-        text("Unit", lambda p: p.unit),
-        text("Distribution", lambda p: p.distribution),
-        numeric("5 %", lambda p: p.prior.lo90),
-        numeric("50 %", lambda p: p.prior.median),
-        numeric("95 %", lambda p: p.prior.hi90),
-        text("Argument", lambda p: p.reason),
-        text("Source", lambda p: p.source),
-    ]
-    return table("priors", "Priors", columns, content.parameters, wide=True)
-
-
 def posteriors(content: ReportContent) -> Table:
     """Return posterior against prior for every parameter."""
     columns = [
         text("Parameter", lambda p: p.meaning or p.name),
+        text("Symbol", lambda p: p.symbol),
         text("Name", lambda p: p.name),
         text("Unit", lambda p: p.unit),
         span("Prior", lambda p: p.prior),
@@ -409,8 +413,9 @@ def all_tables(content: ReportContent) -> dict[str, Table]:
     """Return every table of the report by name; those without rows are empty."""
     made = [f(content) for f in (answers, coverage, rows, intervals)]
     made += [*roles(content), *against(content)]
-    made += [f(content) for f in (scores, likelihoods, links)]
-    made += [f(content) for f in (assumptions, priors, posteriors, quality, gates, checks, files)]
+    made += [f(content) for f in (scores, likelihoods, links, rules)]
+    made += sections_priors.tables(content)
+    made += [f(content) for f in (assumptions, posteriors, quality, gates, checks, files)]
     made += [definitions(content, part) for part in ("states", "inputs")]
     made += [effects(content, kind) for kind in dict.fromkeys(e.kind for e in content.effects)]
     made += sections_foundations.tables(content.ground or Ground())

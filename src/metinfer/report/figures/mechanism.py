@@ -93,7 +93,6 @@ def _box(axes: Axes, node: Node) -> None:
 
 def _arrow(axes: Axes, arrow: Arrow, link: Link | None) -> None:
     absent = (link.absent_posterior or 0.0) if link else 0.0
-    strength = abs(link.strength.median) if link else 0.3
     axes.add_patch(
         FancyArrowPatch(
             arrow.start,
@@ -101,7 +100,7 @@ def _arrow(axes: Axes, arrow: Arrow, link: Link | None) -> None:
             arrowstyle="|-|,widthA=0,widthB=3.5" if arrow.holds else "-|>",
             mutation_scale=1.6 if arrow.holds else 11,
             connectionstyle=f"arc3,rad={arrow.bend}",
-            lw=0.8 + 2.6 * min(strength, 1.5) / 1.5,
+            lw=1.7,
             ls=(0, (3, 2)) if absent > 0.5 else "-",
             color=VERMILLION if arrow.holds else BLUE,
             zorder=1,
@@ -114,9 +113,9 @@ def _arrow(axes: Axes, arrow: Arrow, link: Link | None) -> None:
 
 
 def _strength(link: Link) -> str:
-    lines = words.shown_text(link.strength, "link" if link.unit in ("", "1") else "")
-    if link.unit not in ("", "1"):
-        lines += f" {link.unit}"
+    shown = words.shown_text(link.strength, "link")
+    change = link.change.replace(": ", ":\n")
+    lines = f"{change} \u00d7 {shown}" if link.unit == "fold" else f"{change}\n{shown} {link.unit}"
     if link.absent_posterior is not None:
         lines += f"\nabsent: {words.share(link.absent_posterior)}"
         if link.absent_prior is not None:
@@ -128,8 +127,8 @@ def _strength(link: Link) -> str:
 def liver_niche(links: Sequence[Link]) -> Figure:
     """Draw the mechanism; each arrow carries posterior strength and probability of absence.
 
-    Strength is the median with its 90 % interval; wider lines are stronger, dashed ones are
-    more likely absent than present.
+    Strength is the median effect with its 90 % interval; dashed links are more likely absent than
+    present.
     """
     figure, axes = canvas([4.6], frame=Frame(0.02, 0.02, 0.0, 0.02, 0.36))
     axis = axes[0, 0]

@@ -20,7 +20,7 @@ import xarray as xr
 
 from metinfer.report.content import IntervalFit, RowFit, SurvivalFit
 from metinfer.report.gather import labels
-from metinfer.report.gather.posterior import span
+from metinfer.report.gather.spans import span
 
 YEAR = 365.25
 #: Kaplan-Meier points stop where fewer are at risk: one event then moves the share by a tenth.

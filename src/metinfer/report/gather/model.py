@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import sympy as sp
 
 from metinfer.mechanism import equations as source
-from metinfer.report.content import Definition, Equation
+from metinfer.report.content import Definition, Equation, Rule
+from metinfer.report.gather import symbols
 
 GREEK = {"lnQ": r"\ln Q", "omega": r"\omega", "lnT": r"\ln T", "e4": "e_4", "e15": "e_{15}",
          "Fk": "F_k", "FA": "F_A", "ZN": "Z_N", "W1": "W_1", "W2": "W_2",
@@ -24,6 +28,32 @@ MEANINGS = {
     "leave": "loss of dormant cells",
     "onward": "passage through each stage of growth",
 }
+
+
+#: Rules of mouse and people, as the page says them.
+SHARED = "shared: one value for mouse and people"
+SCALED = (
+    "scaled: human value = mouse value times a log-normal deviation (sd of the log 0.5, about "
+    "1.6-fold), by which the two may differ"
+)
+SEPARATE = {
+    "species": "separate: a value of its own in mouse and in people",
+    "context": "separate: a value of its own in each tumour, mouse or human",
+    "stock": "separate by group of people or animals: fold of the founders of its tumour",
+    "site": "separate by organ", "assay": "separate by assay",
+    "timp1_level": "separate by group of patients", "spread": "separate by kind of measurement",
+}  # fmt: skip
+#: Values at time zero; the solver counts per founder, and founders per subject multiply all.
+STEADY = "at rest under the inputs before time zero (healthy: 1)"
+STARTS = {
+    "D": ("M founders (after surgery)",
+          "0, then M founders arrive: at once by vein, or from the primary until its removal"),
+    "W1": ("a third of M \u00d7 r clones", "0"),
+    "W2": ("a third of M \u00d7 r clones", "0"),
+    "W3": ("a third of M \u00d7 r clones", "0"),
+    "L": ("0", "0"),
+    "K": ("0", "0"),
+}  # fmt: skip
 
 
 def _names() -> dict[sp.Symbol, str]:
@@ -75,7 +105,9 @@ def equations() -> tuple[Equation, ...]:
         tidy = _readable(expression)
         latex = f"{names[symbol]} = {_set(tidy, names)}"
         meaning = MEANINGS.get(str(symbol), str(symbol))
-        made.append(Equation(meaning[0].upper() + meaning[1:], latex, f"{symbol} = {tidy}"))
+        plain = f"{symbol} = {tidy}"
+        named = meaning[0].upper() + meaning[1:]
+        made.append(Equation(named, latex, plain, spoken=symbols.spoken(plain)))
     for equation in source.EQUATIONS:
         state = titles[equation.state]
         own = sp.Symbol(state.name, real=True)
@@ -83,13 +115,45 @@ def equations() -> tuple[Equation, ...]:
         left = names.get(own, state.name)
         latex = rf"\frac{{d{left}}}{{dt}} = {_set(change, names)}"
         title = state.meaning[0].upper() + state.meaning[1:]
-        made.append(Equation(title, latex, f"d{state.name}/dt = {change}"))
+        plain = f"d{state.name}/dt = {change}"
+        made.append(Equation(title, latex, plain, spoken=symbols.spoken(plain)))
     return tuple(made)
 
 
 def states() -> tuple[Definition, ...]:
     """Return the states with unit, meaning and source."""
-    return tuple(Definition(s.title, s.name, s.unit, s.meaning, s.source) for s in source.STATES)
+    return tuple(
+        Definition(s.title, s.name, s.unit, s.meaning, s.source, *starts(s.name))
+        for s in source.STATES
+    )
+
+
+def starts(state: str) -> tuple[str, str]:
+    """Return the value of a state at time zero, in people and in mice."""
+    if state in source.NICHE:
+        return STEADY, STEADY
+    return STARTS[state]
+
+
+def rules(document: Mapping[str, Any]) -> tuple[Rule, ...]:
+    """Return which parameters mouse and people share, which are scaled, which are separate.
+
+    Parameters
+    ----------
+    document
+        The parsed parameters.toml.
+    """
+    groups: dict[str, list[str]] = {}
+    for entry in document.get("parameter", ()):
+        said = f"{entry['name'].replace('_', ' ')} ({symbols.of(entry.get('symbol', ''))})"
+        groups.setdefault(_rule(entry), []).append(said)
+    return tuple(Rule(rule, ", ".join(names)) for rule, names in groups.items())
+
+
+def _rule(entry: Mapping[str, Any]) -> str:
+    if entry.get("transfer"):
+        return SCALED
+    return SEPARATE.get(entry.get("dims", ""), SHARED)
 
 
 def inputs() -> tuple[Definition, ...]:

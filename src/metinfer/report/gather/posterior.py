@@ -1,4 +1,4 @@
-"""Parameters before and after the data, links of the niche, chains."""
+"""Parameters before and after the data, and their chains."""
 
 from __future__ import annotations
 
@@ -9,32 +9,16 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from metinfer.inference.learnt import overlap, summarise
-from metinfer.inference.priors import Entry
-from metinfer.inference.priors import Parameter as Prior
-from metinfer.report.content import Link, Parameter, Span, Trace
-from metinfer.report.gather import labels
+from metinfer.inference.learnt import overlap
+from metinfer.report.content import Parameter, Trace
+from metinfer.report.gather import labels, symbols
+from metinfer.report.gather.spans import span
 from metinfer.report.words import width_ratio
 
-#: Parameter -> arrow of the diagram, and what the arrow says.
-ARROW_OF = {
-    "timp1_cxcl12": ("timp1_cxcl12", "TIMP-1 raises CXCL12"),
-    "stellate_cxcl12": ("stellate_cxcl12", "activated stellate cells raise CXCL12"),
-    "cxcl12_neutrophil": ("cxcl12_neutrophils", "CXCL12 draws in neutrophils"),
-    "cxcl12_nk": ("cxcl12_nk", "CXCL12 quiets NK cells"),
-    "nk_ifng_share": ("nk_ifng", "NK cells make interferon-gamma"),
-    "nk_hold": ("ifng_awakening", "interferon-gamma holds cells dormant"),
-    "neutrophil_seeding": ("neutrophils_seeding", "neutrophils help cells to settle"),
-    "arrival_kill": ("nk_seeding", "NK cells kill arriving cells"),
-    "dormant_kill": ("nk_killing", "NK cells kill dormant cells"),
-}
 TRACES, THINNED = 5, 250
-
-
-def span(draws: Any) -> Span:
-    """Return median, 50 % and 90 % intervals of draws of any shape."""
-    found = summarise(np.asarray(draws))
-    return Span(found.median, found.lo50, found.hi50, found.lo90, found.hi90)
+YEAR = 365.25
+#: Rates per day below which those of people are shown per year.
+SLOW = 0.01
 
 
 def parameters(document: Mapping[str, Any], posterior: xr.Dataset | None, prior: xr.Dataset,
@@ -81,7 +65,11 @@ def _parameter(entry: Mapping[str, Any], at: str | None, before: xr.DataArray,
     by = entry.get("by", {})
     prior = by.get(at) or by.get(species.get(at or "", at)) or entry["prior"]
     where = "" if at is None else f" ({labels.place(at)})"
+    unit, factor = _per_year(entry["unit"], prior, species.get(at or "", at))
+    before, after = before * factor, None if after is None else after * factor
     found: dict[str, Any] = {k: _pick(v, entry["name"], at) for k, v in quality.items()}
+    if found.get("mcse") is not None:
+        found["mcse"] *= factor
     learnt: dict[str, Any] = {} if after is None else {
         "posterior": span(after),
         "width": width_ratio(
@@ -92,8 +80,10 @@ def _parameter(entry: Mapping[str, Any], at: str | None, before: xr.DataArray,
     return Parameter(
         name=entry["name"] if at is None else f"{entry['name']}[{at}]",
         meaning=f"{entry['meaning']}{where}".replace("->", "\u2192"),
-        unit=entry["unit"],
-        distribution=_distribution(prior),
+        unit=unit,
+        symbol=symbols.of(entry.get("symbol", "")),
+        place="" if at is None else labels.place(at),
+        distribution=_distribution(prior, factor),
         reason=entry.get("reason", ""),
         source=entry.get("source", ""),
         prior=span(before),
@@ -103,8 +93,16 @@ def _parameter(entry: Mapping[str, Any], at: str | None, before: xr.DataArray,
     )
 
 
-def _distribution(prior: Mapping[str, Any]) -> str:
-    arguments = ", ".join(f"{k} {v}" for k, v in prior.items() if k != "dist")
+def _per_year(unit: str, prior: Mapping[str, Any], where: str | None) -> tuple[str, float]:
+    """Return unit and factor: slow rates of people are read per year."""
+    slow = prior["dist"] == "lognormal" and prior["median"] < SLOW
+    return ("1/year", YEAR) if unit == "1/day" and where == "human" and slow else (unit, 1.0)
+
+
+def _distribution(prior: Mapping[str, Any], factor: float = 1.0) -> str:
+    """Return a prior in words; a factor of the unit moves its median."""
+    values = {k: f"{v * factor:.3g}" if k == "median" else v for k, v in prior.items()}
+    arguments = ", ".join(f"{k} {v}" for k, v in values.items() if k != "dist")
     return f"{prior['dist']} ({arguments})".replace("_", " ")
 
 
@@ -140,37 +138,3 @@ def traces(posterior: xr.Dataset, known: tuple[Parameter, ...]) -> tuple[Trace, 
             chains = tuple(tuple(map(float, c[::step])) for c in draws)
             made.append(Trace(parameter.meaning, parameter.rhat, chains))
     return tuple(made)
-
-
-def links(known: tuple[Parameter, ...], document: Mapping[str, Any],
-          posterior: xr.Dataset | None) -> tuple[Link, ...]:  # fmt: skip
-    """Return the arrows of the diagram; human values where a parameter has one per species."""
-    entries = {p["name"]: p for p in document.get("parameter", ())}
-    made = []
-    for name, (key, meaning) in ARROW_OF.items():
-        mine = [p for p in known if p.name.partition("[")[0] == name and p.posterior is not None]
-        chosen = next((p for p in mine if p.name.endswith("[human]")), mine[0] if mine else None)
-        if chosen is None or chosen.posterior is None:
-            continue
-        where = " (human)" if chosen.name.endswith("[human]") else ""
-        made.append(Link(key, meaning + where, chosen.posterior, chosen.unit,
-                         *_absence(entries[name], posterior)))  # fmt: skip
-    return tuple(made)
-
-
-def _absence(entry: Mapping[str, Any], posterior: xr.Dataset | None) -> tuple[float | None, ...]:
-    """Return absent in the prior, absent and reversed in the posterior, for links only.
-
-    A link is a monotone map of one latent, so its dead zone lies between two prior quantiles.
-    """
-    prior = entry["prior"]
-    if prior["dist"] != "link":
-        return None, None, None
-    absent = float(prior["absent"])
-    if posterior is None or entry["name"] not in posterior:
-        return absent, None, None
-    reverse = float(prior["reversed"])
-    zone = Entry(Prior(**entry), None, prior).quantile([max(reverse, 1e-12), reverse + absent])
-    values = posterior[entry["name"]].values
-    below = float(np.mean(values < zone[0])) if reverse > 0 else 0.0
-    return absent, float(np.mean(values <= zone[1])) - below, below

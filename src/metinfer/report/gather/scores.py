@@ -10,7 +10,7 @@ import xarray as xr
 
 from metinfer.report.content import IntervalFit, RowFit, Score
 from metinfer.report.gather import chance
-from metinfer.report.gather.posterior import span
+from metinfer.report.gather.spans import span
 from metinfer.report.words import fixed
 
 #: Intervals whose upper end is more than so many times the lower end hold almost anything.
