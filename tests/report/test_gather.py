@@ -10,17 +10,21 @@ import pytest
 import xarray as xr
 
 from metinfer.evidence import bundled_path, read_evidence
+from metinfer.inference.learnt import CENTRE
 from metinfer.report import collect as collected
-from metinfer.report import sections_priors
+from metinfer.report import gaps, sections_priors
 from metinfer.report.content import (
     Answer,
     AuthorField,
     Effect,
     Gate,
     Level,
+    Note,
     Parameter,
+    ReportContent,
     RowFit,
     Span,
+    Verdict,
 )
 from metinfer.report.figures import mechanism
 from metinfer.report.figures.equations import equation_svg
@@ -30,6 +34,7 @@ from metinfer.report.gather import (
     calibrate,
     chance,
     compare,
+    computation,
     evidence,
     fit,
     labels,
@@ -213,8 +218,12 @@ def test_named_answers_come_with_interval_verdict_and_margin() -> None:
     ratio = found[0]
     assert ratio.effect.posterior.median == pytest.approx(0.5, abs=0.01)
     assert ratio.effect.horizon == 10.0
-    assert ratio.effect.learnt == "learnt"
+    assert ratio.effect.learnt == "narrowed only"
+    assert ratio.effect.why == CENTRE
+    assert found[1].effect.learnt == "learnt"  # counted by follow-up itself
     assert ratio.exceeds == 1.0
+    assert ratio.exceeds_prior is not None
+    assert 0.9 < ratio.exceeds_prior < 1.0
     assert ratio.density is not None
     assert len(missing) == 1
     assert "none" in missing[0]
@@ -462,3 +471,45 @@ def test_priors_of_one_parameter_share_a_row() -> None:
     assert found.meaning == "rate"
     assert found.lines.splitlines() == ["a, b: 1.0 (1.0 to 2.0) 1/day; wide",
                                         "c: 1.0 (1.0 to 2.0) 1/day; narrow"]  # fmt: skip
+
+
+def test_a_gap_is_shown_where_the_run_holds_nothing() -> None:
+    empty = ReportContent("Empty", Verdict(False, ()))
+    found = gaps.gaps(empty)
+    assert {4, 6, 7, 9, 10, 14} == {g.section for g in found}
+    assert any("Pareto" in g.what and g.command for g in found)
+    noted = replace(empty, computation=(Note(gaps.DEPTH, "7 doublings"),))
+    assert len(gaps.gaps(noted)) == len(found) - 1
+
+
+def test_settings_of_a_run_are_words() -> None:
+    record = SimpleNamespace(
+        versions={"python": "3.12"}, machine={"cores": 2}, seeds={"no_mouse": [1, 2]},
+        settings={"tune": 1000, "quick": False, "adaptation": "low_rank"}, timings={"main": 1.0},
+    )  # fmt: skip
+    depth = (("chain", "draw"), [[5, 7]])
+    hits = (("chain", "draw"), [[0, 1]])
+    groups = {"sample_stats": xr.Dataset({"depth": depth, "maxdepth_reached": hits})}
+    notes = computation.computation(SimpleNamespace(record=record, groups=groups))
+    said = {n.label: n.text for n in notes}
+    assert said["warm-up draws per chain"] == "1000"
+    assert said["quick run, with too few draws for results"] == "no"
+    assert said["mass matrix of the sampler"] == "diagonal and low rank"
+    assert said[gaps.DEPTH] == "7 doublings"
+    assert said["draws that hit the deepest tree allowed"] == "1"
+    assert not any("_" in label for label in said)
+
+
+def test_pareto_k_is_counted_by_group() -> None:
+    data = read_evidence(bundled_path())
+    names = ["lin2021-share", "nki70_all:0", "nki70_all:365.25"]
+    found = xr.Dataset(
+        {"pareto_k": (("variant", "observation"), [[0.2, 0.9, 0.3]])},
+        coords={"variant": ["base"], "observation": names},
+    )
+    base = SimpleNamespace(name="base", pareto_limit=0.7)
+    one, other = compare._arms(found, Places(data), [base])
+    assert (one.values, one.largest, one.above) == (2, 0.9, 1)
+    assert one.label.startswith("NKI 70-gene series")
+    assert (other.values, other.above) == (1, 0)
+    assert compare._arms(None, Places(data), [base]) == ()

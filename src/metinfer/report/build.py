@@ -21,6 +21,7 @@ from metinfer.report.content import ReportContent
 from metinfer.report.contents_decisions import Decisions
 from metinfer.report.drawings import all_drawings, draw_equations
 from metinfer.report.explorer import explorer
+from metinfer.report.gaps import gaps
 from metinfer.report.sections import all_tables
 from metinfer.report.sections_decisions import tables as decision_tables
 from metinfer.report.tables import plain
@@ -154,6 +155,7 @@ def render(content: ReportContent) -> str:
         extremes=summary.extreme_rows(content),
         thin=summary.thin_sentences(content),
         sentences=summary.sentences(content),
+        gaps=gaps(content),
         css=_asset(environment, "report.css", light=light, dark=dark),
         js=_asset(environment, "report.js"),
     )
@@ -176,6 +178,7 @@ def as_json(content: ReportContent) -> dict[str, Any]:
         "schema": 1,
         "content": clean(content),
         "sentences": summary.sentences(content),
+        "gaps": clean(gaps(content)),
         "answers": [summary.answer_sentence(a) for a in content.answers],
         "tables": {name: t.as_json() for name, t in all_tables(content).items() if t.rows},
     }

@@ -20,6 +20,7 @@ from metinfer.report.gather import (
     account,
     calibrate,
     compare,
+    computation,
     decisions,
     fit,
     foundations,
@@ -65,15 +66,15 @@ CHECKED = {
     "solver grid": "Time steps: largest shift of a posterior mean is {value} sd",
     "failed solves": "Failed solves among accepted draws: {value}",
 }
+#: State of what no run repeats.
+NO_PART = "not part of a run"
 TESTED = (
     Check("Gradient of the solver against finite differences and complex steps",
-          "in the test suite of the program; not recorded with a run", "not run",
-          "pytest tests/mechanism/test_op.py"),
+          "in the test suite of the program", NO_PART, "pytest tests/mechanism/test_op.py"),
     Check("Mass balance, limiting cases with a known answer, another solver",
-          "in the test suite of the program; not recorded with a run", "not run",
-          "pytest tests/mechanism/test_limits.py"),
-    Check("Known-answer cases of every statistic", "in the test suite of the program; not "
-          "recorded with a run", "not run", "pytest tests/inference/statistics"),
+          "in the test suite of the program", NO_PART, "pytest tests/mechanism/test_limits.py"),
+    Check("Known-answer cases of every statistic", "in the test suite of the program",
+          NO_PART, "pytest tests/inference/statistics"),
 )  # fmt: skip
 
 
@@ -135,7 +136,7 @@ def collect(run: Any) -> ReportContent:
         gates=kept,
         checks=_checks(kept, predicted),
         traces=() if after is None else posterior.traces(after, known),
-        computation=_computation(run),
+        computation=computation.computation(run),
         curves=predictions.curves(found),
         effects=untreated.flagged(predictions.effects(found), flags),
         decisions=decisions.decisions(
@@ -248,15 +249,6 @@ def _checks(gates: tuple[Gate, ...], predicted: xr.Dataset | None) -> tuple[Chec
     return (*made, *TESTED)
 
 
-def _computation(run: Any) -> tuple[Note, ...]:
-    record = run.record
-    named = [*record.versions.items(), *record.settings.items(), *record.machine.items()]
-    notes = [Note(str(k).replace("_", " "), str(v)) for k, v in named]
-    notes += [Note(f"seeds, {k}", ", ".join(map(str, v))) for k, v in record.seeds.items()]
-    notes += [Note(f"time, {k.replace('_', ' ')}", f"{v:.1f} s") for k, v in record.timings.items()]
-    return tuple(notes)
-
-
 def _limits(evidence: Any) -> tuple[Note, ...]:
     """Return what bounds every number here, some of it counted from the tables."""
     arms = {a.arm: a for a in evidence.arms}
@@ -276,7 +268,7 @@ def _reproduce(run: Any) -> tuple[Note, ...]:
     record = run.record
     return (
         Note("Command", record.command),
-        Note("Rebuild this page", f"metinfer report {run.path.name}"),
+        Note("Rebuild this page", f"metinfer report {run.path}"),
         Note("Started", record.created),
         Note("Inputs, hash over all", record.digest),
         Note("Program, hash over the files that define the posterior", record.code),

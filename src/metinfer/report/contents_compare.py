@@ -102,6 +102,17 @@ class ComparedAnswer:
 
 
 @dataclass(frozen=True)
+class ArmLine:
+    """How much the fit hangs on the values of one group: Pareto k of leaving each out."""
+
+    label: str
+    values: int
+    largest: float
+    above: int
+    limit: float
+
+
+@dataclass(frozen=True)
 class Compared:
     """A comparison of this very posterior. `reasons` say why it is not to be trusted."""
 
@@ -112,6 +123,7 @@ class Compared:
     observations: int
     effort: str
     told: str = ""  # how many left-out values lie inside their intervals
+    arms: tuple[ArmLine, ...] = ()
 
     @property
     def surprises(self) -> tuple[StudyLine, ...]:

@@ -383,7 +383,7 @@ def gates(content: ReportContent) -> Table:
 
 def checks(content: ReportContent) -> Table:
     """Return the checks of the computation."""
-    tone = {"pass": "good", "fail": "bad"}
+    tone = {"pass": "good", "fail": "bad", "not part of a run": ""}
     columns = [
         text("Check", lambda c: c.name),
         text("Result", lambda c: c.result),

@@ -12,7 +12,20 @@ from metinfer.report.tables import Cell, Column, Table, flag, numeric, span, tab
 def tables(found: Compared | None) -> list[Table]:
     """Return every table of the comparison; empty ones where there is none."""
     made = found or Compared((), (), (), (), 0, "")
-    return [variants(made), studies(made), compared_answers(made), every_fit(made)]
+    return [variants(made), studies(made), compared_answers(made), every_fit(made), pareto(made)]
+
+
+def pareto(found: Compared) -> Table:
+    """Return which groups the fit hangs on."""
+    columns = [
+        text("Group", lambda a: a.label),
+        numeric("Values", lambda a: a.values, words.whole),
+        numeric("Largest Pareto k", lambda a: a.largest, lambda v: words.number(v, 2)),
+        numeric("Limit", lambda a: a.limit, lambda v: words.number(v, 2)),
+        numeric("Values above it", lambda a: a.above, words.whole),
+    ]
+    caption = "Which groups the fit hangs on: Pareto k when one value is left out"
+    return table("pareto", caption, columns, found.arms)
 
 
 def variants(found: Compared) -> Table:

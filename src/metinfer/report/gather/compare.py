@@ -11,6 +11,7 @@ import numpy as np
 
 from metinfer.report.content import Answer, Parameter, Span
 from metinfer.report.contents_compare import (
+    ArmLine,
     Compared,
     ComparedAnswer,
     FitAnswer,
@@ -74,6 +75,7 @@ def compared(
         observations=run_size(run),
         effort=_effort(found),
         told=_left_out(found.studies),
+        arms=_arms(scores, places, found.variants),
     )  # fmt: skip
 
 
@@ -119,6 +121,20 @@ def _effort(found: Any) -> str:
         f"{fits} chains of {plan['draws']} draws for variants and left-out studies, and {rows} "
         f"fits without a single row; {minutes:.0f} minutes on {found.cores} {core}."
     )
+
+
+def _arms(scores: Any, places: Places, variants: Iterable[Any]) -> tuple[ArmLine, ...]:
+    """Pareto k of the base fit, by group."""
+    limit = next((v.pareto_limit for v in variants if v.name == BASE), math.nan)
+    if scores is None or BASE not in scores["variant"].values:
+        return ()
+    groups: dict[str, list[float]] = {}
+    found = scores["pareto_k"].sel(variant=BASE)
+    for name, value in zip(scores["observation"].values, found.values, strict=True):
+        groups.setdefault(places.owner(str(name)), []).append(float(value))
+    made = [ArmLine(k, len(v), max(v), sum(not x <= limit for x in v), limit)
+            for k, v in groups.items()]  # fmt: skip
+    return tuple(sorted(made, key=lambda a: -a.largest))
 
 
 def _variant(found: Any, scores: Any, places: Places) -> VariantLine:

@@ -47,6 +47,12 @@ class Places:
             return Scale(1.0, 1.0, "events")
         return shown_scale(row, observed, labels.quantity(row)[1])
 
+    def owner(self, name: str) -> str:
+        """Source and group of a row or of a follow-up interval."""
+        row = self.rows.get(name)
+        arm = self.arms.get(row.arm if row else name.rpartition(":")[0])
+        return name if arm is None else f"{self.source(arm.study)}, {labels.group(arm)}"
+
     def observation(self, name: str) -> str:
         """Source, group and time of a row or of a follow-up interval."""
         if name in self.rows:
