@@ -41,7 +41,7 @@ def made_up() -> Decisions:
     varied += [_setting("lasting", kind, "lasting_share", None) for kind in KINDS]
     years = tuple(float(t) for t in range(11))
     bands = {s: tuple(_span(0.8) for _ in years) for s in ("prior", "posterior")}
-    narrow = (Narrowing("made-up answer", 0.3, 0.02, 0.6, False, 400.0),)
+    narrow = (Narrowing("made-up answer", 0.3, 0.02, 0.6, ASSUMED, 400.0),)
     return Decisions(
         settings=tuple(varied),
         splits=tuple(SplitBar(f"made-up {k}", k, "made-up people", 3.0, 1.0, -0.5, _span(3.5))

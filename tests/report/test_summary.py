@@ -8,11 +8,25 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from metinfer.report import collect, summary, words
-from metinfer.report.content import ASSUMED, LEARNT, Coverage, Effect, Gate, Parameter, Span
+from metinfer.inference import learnt
+from metinfer.report import collect, said, summary, words
+from metinfer.report.content import (
+    ASSUMED,
+    LEARNT,
+    NARROWED,
+    Answer,
+    Coverage,
+    Effect,
+    Gate,
+    Parameter,
+    Span,
+)
+from metinfer.report.contents_compare import Compared, ComparedAnswer, FitAnswer
 from metinfer.report.gather import labels, scores
+from metinfer.report.gather.checked import checked, too_many
 from metinfer.report.gather.likelihood import FORMULAS
-from tests.report.synthetic import answers, bundled, content, intervals, rows
+from metinfer.therapy import verdicts
+from tests.report.synthetic import answers, bundled, content, intervals, rows, small
 
 
 def _effect(measure: str, posterior: Span, **more: object) -> Effect:
@@ -21,50 +35,138 @@ def _effect(measure: str, posterior: Span, **more: object) -> Effect:
 
 
 @pytest.mark.parametrize(
-    ("measure", "lo", "hi", "said"),
+    ("measure", "lo", "hi", "words"),
     [
         ("risk_ratio", 0.5, 1.1, "no effect and harm"),
-        ("risk_ratio", 0.95, 1.0004, "too small to matter"),
+        ("risk_ratio", 0.95, 1.0004, "no effect is still possible"),
         ("risk_ratio", 0.5, 0.9, ""),
         ("absolute_risk_reduction", -0.01, 0.05, "no effect and harm"),
-        ("absolute_risk_reduction", -1e-6, 0.002, "too small to matter"),
+        ("absolute_risk_reduction", -1e-6, 0.002, "no effect is still possible"),
         ("absolute_risk_reduction", 0.01, 0.05, ""),
     ],
 )
 def test_harm_is_named_only_where_it_would_matter(
-    measure: str, lo: float, hi: float, said: str
+    measure: str, lo: float, hi: float, words: str
 ) -> None:
-    found = summary._crosses(_effect(measure, Span(0.0, 0.0, 0.0, lo, hi)))
-    assert said in found
-    assert bool(found) == bool(said)
+    found = said._crosses(_effect(measure, Span(0.0, 0.0, 0.0, lo, hi)))
+    assert words in found
+    assert bool(found) == bool(words)
 
 
-def test_a_learnt_baseline_is_not_a_learnt_effect() -> None:
-    tight = Span(0.01, 0.008, 0.012, 0.005, 0.015)
-    shown = _effect("absolute_risk_reduction", tight, learnt=ASSUMED, overlap=0.3)
-    said = summary.learnt_sentence(shown)
-    assert "taught the risk without therapy" in said
-    assert "from the prior alone" in said
-    assert "already said" in summary.learnt_sentence(dataclasses.replace(shown, overlap=0.9))
-    ratio = dataclasses.replace(shown, measure="risk_ratio")
-    assert "may be chance" in summary.learnt_sentence(ratio)
-    assert "The data narrowed" in summary.learnt_sentence(dataclasses.replace(shown, learnt=LEARNT))
+@pytest.mark.parametrize(
+    ("why", "words"),
+    [
+        (learnt.ECHO, "already said"),
+        (learnt.FEW, "may be chance"),
+        (learnt.WIDER, "less certain than it was before"),
+        (verdicts.UNTREATED_ONLY, "taught the risk without therapy"),
+        (verdicts.NOTHING, "no effect in this model before"),
+    ],
+)
+def test_the_reason_given_for_assumed_is_the_one_that_decided(why: str, words: str) -> None:
+    shown = _effect("risk_ratio", Span(0.8, 0.7, 0.9, 0.5, 1.0), learnt=ASSUMED, why=why)
+    told = said.learnt_sentence(shown)
+    assert told.startswith("Assumed, not learnt: ")
+    assert words in told
+    others = {"may be chance", "less certain", "already said", "taught the risk", "no effect in"}
+    assert sum(other in told for other in others) == 1
 
 
-def test_a_narrower_interval_about_the_same_centre_is_not_called_moved() -> None:
-    prior = Span(0.86, 0.63, 0.96, 0.25, 0.99)
-    narrowed = dataclasses.replace(
-        _effect("risk_ratio", Span(0.88, 0.79, 0.95, 0.58, 0.99), learnt=LEARNT, overlap=0.5),
-        prior=prior, applicability="prior only",
+def test_a_narrower_interval_about_the_same_centre_is_not_called_learnt() -> None:
+    narrowed = _effect("risk_ratio", Span(0.88, 0.79, 0.95, 0.58, 0.99), learnt=NARROWED,
+                       applicability="prior only")  # fmt: skip
+    told = said.learnt_sentence(narrowed)
+    assert told.startswith("Narrowed only: ")
+    assert "No fitted study tested this therapy" in told
+    assert "not evidence that it works" in told
+    tested = dataclasses.replace(narrowed, applicability="extrapolated (time)")
+    assert "No fitted study" not in said.learnt_sentence(tested)
+    assert said.learnt_sentence(dataclasses.replace(narrowed, learnt=LEARNT)).startswith("Learnt:")
+
+
+def test_an_answer_says_what_it_counts_and_that_it_is_of_the_model() -> None:
+    effect = _effect("risk_ratio", Span(0.8, 0.7, 0.9, 0.5, 1.0), start=28.0, competing=False)
+    told = said.answer_sentence(Answer("made up", effect))
+    assert told.startswith("In the model, ")
+    assert "from day 28" in told
+    assert "liver metastasis as the first metastasis" in told
+    assert "counted from surgery)" in told  # a ratio needs no word on other deaths
+    risk = dataclasses.replace(effect, measure="risk_untreated", endpoint="all_sites")
+    told = said.answer_sentence(Answer("made up", risk))
+    assert "any distant metastasis" in told
+    assert "as if nobody died of another cause" in told
+    same = _effect("risk_ratio", Span(1.0, 0.99, 1.0, 0.9, 1.0))
+    assert "unchanged" in said.answer_sentence(Answer("made up", same))
+    assert "by 1.00" not in said.answer_sentence(Answer("made up", same))
+
+
+def test_risks_and_therapies_are_counted_apart() -> None:
+    base = answers()[0]
+    states = [("risk_untreated", LEARNT), ("risk_ratio", NARROWED), ("risk_ratio", ASSUMED),
+              ("absolute_risk_reduction", NARROWED)]  # fmt: skip
+    made = tuple(
+        dataclasses.replace(base, effect=_effect(m, base.effect.posterior, learnt=s))
+        for m, s in states
+    )
+    told = summary.answers_sentence(dataclasses.replace(content(), answers=made))
+    assert told == (
+        "1 risk without therapy was learnt. Of 3 answers about therapies none was moved by data, "
+        "2 were narrowed only, and 1 repeats the prior."
+    )
+
+
+def test_a_learnt_answer_that_the_prior_pulls_on_is_named() -> None:
+    shown = small()
+    first = shown.ground.foundations[0]
+    torn = dataclasses.replace(
+        first, effect=dataclasses.replace(first.effect, learnt=LEARNT), prior_power=0.07,
+        data_power=0.2,
     )  # fmt: skip
-    said = summary.learnt_sentence(narrowed)
-    assert "did not move its centre" in said
-    assert "No fitted row gives this therapy" in said
-    assert summary.only_narrowed(narrowed)
-    assert not summary.only_narrowed(dataclasses.replace(narrowed, learnt=ASSUMED))
-    assert not summary.only_narrowed(dataclasses.replace(narrowed, measure="risk_untreated"))
-    elsewhere = dataclasses.replace(narrowed, posterior=Span(0.5, 0.45, 0.55, 0.4, 0.6))
-    assert "The data moved this" in summary.learnt_sentence(elsewhere)
+    ground = dataclasses.replace(shown.ground, foundations=(torn,))
+    told = summary.conflict_sentences(dataclasses.replace(shown, ground=ground))
+    assert len(told) == 1
+    assert "0.070" in told[0]
+    calm = dataclasses.replace(ground, foundations=(dataclasses.replace(torn, prior_power=0.01),))
+    assert summary.conflict_sentences(dataclasses.replace(shown, ground=calm)) == []
+
+
+def _compared(shift: float) -> Compared:
+    answer = answers()[0]
+    base = answer.effect.posterior
+    far = dataclasses.replace(base, median=base.median + shift * (base.hi90 - base.lo90))
+    fits = (
+        FitAnswer("base", "base", "variant", base, 0.0),
+        FitAnswer("by_prior", "averaged", "average", base, 0.0),
+        FitAnswer("nobody", "Nobody 2001", "left out", far, shift),
+    )
+    return Compared((), (), (ComparedAnswer(answer.name, answer.effect, fits, ""),), (), 1, "")
+
+
+def test_a_card_names_the_one_study_that_an_answer_rests_on() -> None:
+    shown = dataclasses.replace(content(), compared=_compared(1.5))
+    lines = summary.compared_lines(shown, answers()[0])
+    assert [label for label, _ in lines] == ["averaged over 1 mechanisms", "rests on one study"]
+    assert "without Nobody 2001" in lines[1][1]
+    calm = dataclasses.replace(content(), compared=_compared(0.5))
+    assert len(summary.compared_lines(calm, answers()[0])) == 1
+    assert summary.compared_lines(content(), answers()[0]) == []
+
+
+@pytest.mark.parametrize(("shift", "state"), [(0.4, "pass"), (0.6, "done")])
+def test_a_check_passes_only_where_answers_stay_in_their_intervals(
+    shift: float, state: str
+) -> None:
+    found = checked(_compared(shift))
+    assert found.state == state
+    assert "Nobody 2001" in found.told
+    bad = checked(dataclasses.replace(_compared(shift), reasons=("9 divergences",)))
+    assert (bad.state, bad.faults) == ("fail", ("9 divergences",))
+
+
+def test_surprises_are_too_many_only_beyond_chance() -> None:
+    assert not too_many(0, 18)
+    assert not too_many(2, 18)
+    assert too_many(4, 18)
 
 
 def test_ratios_have_two_decimals_and_gains_are_days() -> None:

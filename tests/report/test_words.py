@@ -6,8 +6,10 @@ import math
 
 import pytest
 
-from metinfer.report import words
-from metinfer.report.content import Span
+from metinfer.inference import learnt
+from metinfer.report import said, words
+from metinfer.report.content import ASSUMED, LEARNT, NARROWED, Span
+from metinfer.therapy import verdicts
 
 
 @pytest.mark.parametrize(
@@ -46,9 +48,31 @@ def test_overlap_of_intervals() -> None:
     assert words.overlap(Span(0, 0, 0, 0, 1), Span(0, 0, 0, 2, 3)) == 0.0
 
 
-def test_number_needed_to_treat_only_where_benefit_is_clear() -> None:
+def test_number_needed_is_given_only_where_the_effect_is_learnt_and_clear() -> None:
     assert words.needed_to_treat(Span(0.1, 0.08, 0.12, 0.05, 0.2)) == "10 (5 to 20)"
-    assert "not defined" in words.needed_to_treat(Span(0.1, 0.08, 0.12, -0.01, 0.2))
+    assert words.needed_to_treat(Span(-0.1, -0.12, -0.08, -0.2, -0.05)) == "10 (5 to 20)"
+    crossing = Span(0.1, 0.08, 0.12, -0.01, 0.2)
+    assert words.needed_to_treat(crossing) == "not given: the interval includes no effect"
+    clear = Span(0.1, 0.08, 0.12, 0.05, 0.2)
+    assert words.needed_to_treat(clear, ASSUMED) == "not given: assumed"
+    assert words.needed_to_treat(clear, NARROWED) == "not given: narrowed only"
+
+
+def test_the_event_is_that_of_the_population() -> None:
+    assert words.event("liver") == "liver metastasis as the first metastasis"
+    assert words.event("all_sites") == "any distant metastasis"
+    assert words.event("liver", "mouse") == "metastasis"
+
+
+def test_words_of_verdicts_are_those_of_the_program() -> None:
+    assert (LEARNT, NARROWED, ASSUMED) == learnt.STATES
+    assert [words.tone(s) for s in learnt.STATES] == ["good", "warn", "assumed"]
+    for reason in (said.WIDER, said.FEW, said.UNTREATED, said.NOTHING):
+        assert any(reason in why for why in (*learnt.STATE_OF, verdicts.NOTHING,
+                                             verdicts.UNTREATED_ONLY))  # fmt: skip
+    for name, little in verdicts.LITTLE.items():
+        how = words.measure(name)
+        assert abs(how.harm - (how.no_effect or 0.0)) == pytest.approx(little * how.factor)
 
 
 def test_short_horizons_are_days() -> None:

@@ -16,12 +16,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup
 
 from metinfer.errors import UsageError
-from metinfer.report import summary, words
+from metinfer.report import said, summary, words
 from metinfer.report.content import ReportContent
 from metinfer.report.contents_decisions import Decisions
 from metinfer.report.drawings import all_drawings, draw_equations
 from metinfer.report.explorer import explorer
 from metinfer.report.gaps import gaps
+from metinfer.report.gather.verdict import heading
 from metinfer.report.sections import all_tables
 from metinfer.report.sections_decisions import tables as decision_tables
 from metinfer.report.tables import plain
@@ -123,10 +124,14 @@ def _environment() -> Environment:
         years=words.years,
         span_text=words.span_text,
         share=words.share,
-        assumed=words.is_assumed,
-        only_narrowed=summary.only_narrowed,
+        tone=words.tone,
+        event=words.event,
+        since=words.since,
+        started=words.started,
         parts=words.shown,
-        answer_sentence=summary.answer_sentence,
+        heading=heading,
+        answer_sentence=said.answer_sentence,
+        compared_lines=summary.compared_lines,
     )
     return environment
 
@@ -179,7 +184,7 @@ def as_json(content: ReportContent) -> dict[str, Any]:
         "content": clean(content),
         "sentences": summary.sentences(content),
         "gaps": clean(gaps(content)),
-        "answers": [summary.answer_sentence(a) for a in content.answers],
+        "answers": [said.answer_sentence(a) for a in content.answers],
         "tables": {name: t.as_json() for name, t in all_tables(content).items() if t.rows},
     }
 

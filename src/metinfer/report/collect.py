@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import xarray as xr
 
+from metinfer import results
 from metinfer.report.content import (
     Assumption,
-    AuthorField,
     Check,
     Gate,
-    Level,
     Note,
     ReportContent,
-    Verdict,
 )
 from metinfer.report.gather import (
     account,
@@ -28,15 +27,21 @@ from metinfer.report.gather import (
     likelihood,
     links,
     model,
+    named,
+    others,
     posterior,
     predictions,
     scores,
+    standing,
     untreated,
 )
 from metinfer.report.gather import against as findings
 from metinfer.report.gather import evidence as tables
+from metinfer.report.gather.checked import Checked, checked
+from metinfer.report.gather.verdict import verdict
 from metinfer.report.words import number
 from metinfer.runs import changed_since
+from metinfer.therapy.regimen import read_therapies
 
 TITLE = "Dormant tumour cells in the liver: what published tables say about therapies"
 ASSUMPTIONS = (
@@ -90,15 +95,16 @@ def collect(run: Any) -> ReportContent:
         A `metinfer.runs.Run`.
     """
     evidence = run.evidence
-    author = tables.author_fields(evidence.analysis)
+    author, asked = tables.author_fields(evidence.analysis), evidence.analysis.get("answer", [])
     kept, judged = gates.gates(run)
-    predicted = _dataset(run, "predictions.nc")
+    predicted = others.own(run, _dataset(run, "predictions.nc"))
     found, answers, missing = _therapies(run, predicted)
+    other = others.predicted(run)
+    shown = [*found, *([] if other is None else predictions.records(other))]
     groups = run.groups
     after, before = groups.get("posterior"), groups.get("prior")
     known = _parameters(evidence, after, before)
     checks = foundations.checked(run)
-    answers = foundations.sharpened(answers, run, checks)
     flags = untreated.followed(evidence, predicted)
     answers = untreated.answers(answers, flags)
     compared = compare.compared(run, answers, known)
@@ -106,9 +112,14 @@ def collect(run: Any) -> ReportContent:
     predictive = _dataset(run, "predictive.nc")
     rows = _fitted(fit.row_fits, evidence, predictive, "row")
     intervals = _fitted(fit.interval_fits, evidence, predictive, "interval")
-    states = compare.state(compared), calibrate.state(calibrated)
-    judgement = verdict(run, kept, judged, author, (*missing, *_stale(run)), *states)
     covered = scores.scores(rows, intervals, predictive)
+    tested, faults = checked(compared), () if calibrated is None else calibrated.reasons
+    tested = replace(tested, state=standing.level(run, tested.state, "compare DATA -o RUN"))
+    held = standing.level(run, calibrate.state(calibrated), "calibrate DATA -o RUN")
+    unmet = (*missing, *_stale(run), *standing.reasons(run))
+    judgement = verdict(
+        run, kept, judged, author, unmet, tested, Checked(held, "", tuple(faults)), covered
+    )
     published = account.published_rows(evidence)
     return ReportContent(
         title=_title(run),
@@ -137,13 +148,16 @@ def collect(run: Any) -> ReportContent:
         checks=_checks(kept, predicted),
         traces=() if after is None else posterior.traces(after, known),
         computation=computation.computation(run),
-        curves=predictions.curves(found),
-        effects=untreated.flagged(predictions.effects(found), flags),
-        decisions=decisions.decisions(
-            _groups(run, "decisions.nc"), predicted, evidence.analysis.get("answer", []), found
+        curves=predictions.curves(shown),
+        effects=untreated.flagged(predictions.effects(shown), flags),
+        decisions=others.beside(
+            decisions.decisions(_groups(run, "decisions.nc"), predicted, asked, found),
+            run,
+            other,
+            asked,
         ),
         limits=_limits(evidence),
-        reproduce=_reproduce(run),
+        reproduce=(*_reproduce(run), *others.notes(other)),
         files=tables.input_files(evidence),
         run_name=run.path.name,
         compared=compared,
@@ -167,15 +181,12 @@ def _parameters(evidence: Any, after: Any, before: Any) -> tuple[Any, ...]:
 
 def _dataset(run: Any, name: str) -> xr.Dataset | None:
     """Return a single-group result of the run, or None where the run does not hold it."""
-    if not run.holds(name):
-        return None
-    groups = run.read_result(name)
-    return next(iter(groups.values()))
+    return next(iter(results.read_groups(run, name).values()), None)
 
 
 def _groups(run: Any, name: str) -> dict[str, xr.Dataset] | None:
     """Return all groups of a result of the run, or None where the run does not hold it."""
-    return run.read_result(name) if run.holds(name) else None
+    return results.read_groups(run, name) or None
 
 
 def _therapies(
@@ -185,8 +196,16 @@ def _therapies(
     if dataset is None:
         return [], (), ("the therapies were not predicted (metinfer predict RUN)",) if asked else ()
     found = predictions.records(dataset)
-    answers, missing = predictions.answers(asked, found, dataset)
+    every = named.every_draw(results.read_groups(run, "answers.nc", fresh=True))
+    named.sharpen(found, asked, every)
+    named.start_days(found, _own_therapies(run))
+    answers, missing = predictions.answers(asked, found, dataset, every)
     return found, answers, missing
+
+
+def _own_therapies(run: Any) -> Any:
+    path = run.path / "inputs" / "therapies.toml"
+    return read_therapies(path) if path.is_file() else None
 
 
 def _fitted(make: Any, evidence: Any, predictive: xr.Dataset | None, dim: str) -> tuple[Any, ...]:
@@ -199,38 +218,6 @@ def _stale(run: Any) -> tuple[str, ...]:
     """Why the results no longer answer for the folder that was fitted, if they do not."""
     changed = ", ".join(changed_since(run))
     return (f"stale: {changed} changed since the fit; this is of the copies",) if changed else ()
-
-
-def verdict(run: Any, gates: tuple[Gate, ...], judged: bool | None,
-            author: tuple[AuthorField, ...], missing: tuple[str, ...],
-            checked: str = "not run", held: str = "not run") -> Verdict:  # fmt: skip
-    """Return whether the run may be reported, and every reason against it."""
-    reasons = []
-    if run.record.status != "complete":
-        reasons.append(f"the run is {run.record.status}, not complete")
-    if judged is None:
-        reasons.append("the gates were not judged (metinfer diagnose RUN)")
-    reasons += [_broken(g) for g in gates if g.passed is False]
-    if run.record.quick:
-        reasons.append("this was a quick run, with too few draws for results")
-    reasons += [f"\u201c{f.label}\u201d is missing ({f.where})" for f in author if not f.text]
-    reasons += missing
-    state = "not run" if judged is None else ("pass" if judged else "fail")
-    levels = (
-        Level("computed", state, "The chains agree and the solver is accurate enough.",
-              "metinfer diagnose RUN"),
-        Level("checked", checked, "Other variants of the model, and each study left out, were "
-              "fitted: sections 10 and 11 say what they change.", "metinfer compare DATA -o RUN"),
-        Level("calibrated", held, "On simulated data the intervals hold the truth as often "
-              "as they say: section 5.", "metinfer calibrate DATA -o RUN"),
-    )  # fmt: skip
-    return Verdict(not reasons, tuple(reasons), levels, run.record.quick)
-
-
-def _broken(gate: Gate) -> str:
-    if gate.value is None:
-        return f"{gate.name} has no value: {gate.meaning}"
-    return f"{gate.name} is {number(gate.value, 4)}; the limit is {gate.limit}"
 
 
 def _checks(gates: tuple[Gate, ...], predicted: xr.Dataset | None) -> tuple[Check, ...]:
@@ -252,7 +239,8 @@ def _checks(gates: tuple[Gate, ...], predicted: xr.Dataset | None) -> tuple[Chec
 def _limits(evidence: Any) -> tuple[Note, ...]:
     """Return what bounds every number here, some of it counted from the tables."""
     arms = {a.arm: a for a in evidence.arms}
-    treated = [d for d in evidence.doses if d.arm in arms and arms[d.arm].species == "human"]
+    dosed = {d.arm for d in evidence.doses}
+    treated = [a for a in arms.values() if a.arm in dosed and a.species == "human"]
     outcome = "none" if not treated else f"{len(treated)} dosed arms"
     return (
         Note("Treated people in the tables", f"{outcome}: effects of therapy in people come from "

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 LEARNT = "learnt"
+NARROWED = "narrowed only"
 ASSUMED = "assumed, not learnt"
 
 
@@ -33,7 +34,7 @@ class Level:
     """One of the three levels of the verdict: computed, checked, calibrated."""
 
     name: str
-    state: str  # "pass", "fail" or "not run"
+    state: str  # "pass", "fail", "not run", or "done" where fits are sound but answers move
     meaning: str
     command: str = ""
 
@@ -46,6 +47,7 @@ class Verdict:
     reasons: tuple[str, ...] = ()
     levels: tuple[Level, ...] = ()
     quick: bool = False
+    notes: tuple[str, ...] = ()  # what a reader must know beside it, reportable or not
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,14 @@ class Effect:
     beyond: float | None = None  # and of one beyond the margin
     margin: float | None = None
     competing: bool = True  # whether death from other causes competes (or cannot matter)
+    why: str = ""  # reason of `learnt`, a sentence of metinfer.inference.learnt or therapy.verdicts
+    endpoint: str = "liver"  # what is counted, a key of metinfer.report.words.EVENTS
+    species: str = "human"
+    start: float | None = None  # day after time zero on which the therapy starts
+    benefit_prior: float | None = None  # the same probabilities before any data
+    beyond_prior: float | None = None
+    harm: float | None = None  # posterior probability of any harm, and before any data
+    harm_prior: float | None = None
 
 
 @dataclass(frozen=True)
@@ -94,6 +104,7 @@ class Answer:
     exceeds: float | None = None  # posterior probability of exceeding the margin
     density: Density | None = None
     key: str = ""  # its name in analysis.toml
+    exceeds_prior: float | None = None  # probability of exceeding the margin, before any data
 
 
 @dataclass(frozen=True)
@@ -347,7 +358,7 @@ class Check:
 
     name: str
     result: str
-    state: str  # "pass", "fail" or "not run"
+    state: str  # "pass", "fail", "not run" or "stale"
     command: str = ""
 
 
@@ -370,6 +381,7 @@ class Curve:
     source: str  # "posterior", "prior" or "no_mouse"
     time: tuple[float, ...]
     bands: tuple[Span, ...]
+    event: str = "metastasis"  # what is counted
 
 
 @dataclass(frozen=True)

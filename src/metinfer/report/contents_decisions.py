@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from metinfer.report.content import Effect, Span
+from metinfer.report.content import ASSUMED, Effect, Span
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,10 @@ class Setting:
 
 @dataclass(frozen=True)
 class SplitBar:
-    """Where the metastases went that a therapy avoided, per 1,000 subjects, medians."""
+    """Where the metastases went that a therapy avoided, per 1,000 subjects.
+
+    Means, so that the parts add up to the mean avoided in all; `avoided` has its interval.
+    """
 
     therapy: str
     kind: str
@@ -32,6 +35,13 @@ class SplitBar:
     dormant: float
     awake: float
     avoided: Span
+    learnt: str = ASSUMED
+    prior: Span | None = None
+
+    @property
+    def net(self) -> float:
+        """Mean avoided in all."""
+        return self.removed + self.dormant + self.awake
 
 
 @dataclass(frozen=True)
@@ -64,7 +74,7 @@ class Narrowing:
     removed: float  # share of the variance that goes
     error: float  # its Monte-Carlo error
     becomes: float | None  # chance that the answer counts as learnt afterwards
-    learnt_now: bool | None
+    now: str  # learnt, narrowed only, assumed, or not judged
     draws: float
 
 
@@ -134,3 +144,4 @@ class Decisions:
     who: tuple[Who, ...] = ()
     courses: tuple[Course, ...] = ()
     computed: bool = False
+    draws: str = ""  # from how many draws all this is

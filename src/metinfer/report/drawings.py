@@ -120,9 +120,9 @@ def _forest(content: ReportContent) -> list[Drawing]:
     made = []
     for kind, effects in forest_effects(content).items():
         caption = (
-            "Circles are the posterior (filled where it was learnt), squares the prior behind it, "
-            "triangles the posterior without the mouse rows; thick bars are 50 %, thin ones 90 % "
-            "intervals. Each population has its own scale. In the order of the therapy table: no "
+            "Circles are the posterior (filled only where it was learnt), squares the prior behind "
+            "it, triangles the posterior without the mouse rows; thick bars are 50 %, thin ones "
+            "90 % intervals. Each population has its own scale. In the order of the therapy table: no "
             "ranking is implied."
         )
         therapies = list(dict.fromkeys(e.therapy for e in effects))
@@ -154,7 +154,7 @@ def _curves(content: ReportContent) -> list[Drawing]:
     )
     if not treated:
         return []
-    title = "Share free of metastasis, therapies of the named answers"
+    title = "Share free of the event, therapies of the named answers"
     return [_drawing("curves", title, caption, figures.event_free_curves, [*base, *treated])]
 
 

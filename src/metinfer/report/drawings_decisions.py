@@ -76,10 +76,13 @@ def _lasting(decisions: Decisions, draw: Draw) -> list[Any]:
     made = []
     for kind, bars in _by_kind(decisions.splits, lambda b: b.kind).items():
         caption = (
-            "Posterior medians. A metastasis avoided because founders were cleared stays avoided; "
+            "Means over the draws, which add up to the mean in all (black mark). A metastasis "
+            "avoided because founders were cleared stays avoided; "
             "one avoided because founders still lie dormant, or clones still grow, is postponed. "
             "A part to the left of zero means that fewer are left in that state than without "
-            "therapy: cleared founders would partly have been dormant still."
+            "therapy: cleared founders would partly have been dormant still. Intervals are of "
+            "all avoided; that of the prior is cut where the axis ends. What is assumed repeats "
+            "the prior, however green the bar."
         )
         title = f"Lasting against delay, {KINDS.get(kind, kind)}"
         made.append(draw(f"lasting-{kind}", title, caption, figures.split_bars, bars))

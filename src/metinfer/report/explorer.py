@@ -7,7 +7,7 @@ from typing import Any
 
 from metinfer.report import words
 from metinfer.report.content import Curve, Effect, ReportContent, Span
-from metinfer.report.sections import CONTRASTS, shown_populations
+from metinfer.report.sections import CONTRASTS, measure_words, shown_populations
 
 SOURCES = (
     ("posterior", "posterior"),
@@ -38,6 +38,7 @@ def explorer(content: ReportContent) -> dict[str, Any] | None:
             "measure": [(m, words.measure(m).label) for m in measures],
         },
         "data": {
+            "event": {c.population: c.event for c in content.curves},
             "time": {c.population: _time(c) for c in content.curves},
             "curves": [_curve(c) for c in content.curves],
             "effects": [_effect(e) for e in content.effects if e.measure in CONTRASTS],
@@ -81,8 +82,6 @@ def _curve(curve: Curve) -> dict[str, Any]:
 
 
 def _effect(effect: Effect) -> dict[str, Any]:
-    measure = words.measure(effect.measure)
-
     def shown(span: Span | None) -> str | None:
         return None if span is None else words.shown_text(span, effect.measure)
 
@@ -90,7 +89,7 @@ def _effect(effect: Effect) -> dict[str, Any]:
         "therapy": effect.therapy,
         "population": effect.population,
         "horizon": words.number(effect.horizon),
-        "measure": f"{measure.label} ({measure.unit})",
+        "measure": measure_words(effect),
         "posterior": shown(effect.posterior),
         "prior": shown(effect.prior),
         "no_mouse": shown(effect.no_mouse),

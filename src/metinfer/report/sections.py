@@ -22,17 +22,20 @@ from metinfer.report.tables import (
     Cell,
     Column,
     Table,
+    chance,
     flag,
-    learnt,
     numeric,
     span,
     state,
     table,
     text,
+    verdict,
 )
 
 #: Measures of the therapy tables; risks themselves stand in report.json.
 CONTRASTS = ("absolute_risk_reduction", "risk_ratio", "rmst_gain")
+#: From this probability before any data on, the model allows one direction only.
+SURE = 0.99
 #: Kinds of therapy, never shown in one table.
 KINDS = {
     "regimen": "Regimens: what can be given",
@@ -70,7 +73,7 @@ def answers(content: ReportContent) -> Table:
     columns = [
         text("Answer", lambda a: a.name),
         text("For whom", lambda a: a.effect.population),
-        text("Measure", lambda a: _measure_words(a.effect)),
+        text("Measure", lambda a: measure_words(a.effect)),
         *_beside(lambda a: a.effect),
         *_margin(content.answers),
         text("Applicability", lambda a: a.effect.applicability),
@@ -82,31 +85,34 @@ def _margin(items: Sequence[Answer]) -> list[Column]:
     if all(a.margin is None for a in items):
         return []
 
-    def shown(answer: Answer) -> str:
-        if answer.margin is None:
-            return ""
-        measure = words.measure(answer.effect.measure)
-        limit = f"{words.number(answer.margin * measure.factor)} {measure.unit}"
-        return f"{words.share(answer.exceeds)} beyond {limit}"
+    def shown(answer: Answer, value: float) -> str:
+        return f"{words.share(value)} {_past(answer.effect.measure, answer.margin)}"
 
-    return [text("Chance of passing the margin", shown)]
+    return [chance("Chance of passing the margin", lambda a: (a.exceeds, a.exceeds_prior), shown)]
 
 
-def _without_death(effect: Effect) -> str:
-    absolute = effect.measure != "risk_ratio"
-    return "; without competing death" if absolute and not effect.competing else ""
+def _past(measure: str, margin: float | None) -> str:
+    """What passing a margin means: "that the ratio is below 0.80"."""
+    how = words.measure(measure)
+    limit = words.fixed((margin or 0.0) * how.factor, how.decimals)
+    if how.unit == "ratio":
+        return f"that the ratio is below {limit}"
+    return f"that it is above {limit} {how.unit}"
 
 
-def _measure_words(effect: Effect) -> str:
+def measure_words(effect: Effect) -> str:
+    """Return measure, horizon, unit, what is counted, and whether other deaths are left out."""
     measure = words.measure(effect.measure)
-    return f"{measure.label}, {words.years(effect.horizon)} ({measure.unit})"
+    event = words.event(effect.endpoint, effect.species)
+    told = f"{measure.label}, {words.years(effect.horizon)} ({measure.unit}); {event}"
+    return f"{told}; without competing death" if words.leaves_out_death(effect) else told
 
 
 def _beside(get: Any) -> list[Column]:
     """Return posterior, prior, posterior without mouse rows, overlap and learnt or assumed."""
     return [
         span("Posterior", lambda x: get(x).posterior, lambda x: get(x).measure),
-        flag("Learnt or assumed", lambda x: learnt(get(x).learnt)),
+        verdict(get),
         span("Prior", lambda x: get(x).prior, lambda x: get(x).measure),
         span("Without mouse rows", lambda x: get(x).no_mouse, lambda x: get(x).measure),
         numeric("Overlap with prior", lambda x: get(x).overlap, words.share),
@@ -118,11 +124,9 @@ def effects(content: ReportContent, kind: str) -> Table:
     columns = [
         text("Therapy", lambda e: e.therapy),
         text("For whom", lambda e: e.population),
-        text("Measure", lambda e: _measure_words(e) + _without_death(e)),
+        text("Measure", lambda e: measure_words(e)),
         *_beside(lambda e: e),
-        text("Number needed to treat", _needed),
-        numeric("Chance of benefit", lambda e: e.benefit, words.share),
-        text("Chance beyond the margin", _beyond),
+        *_chances(kind),
         text("Applicability", lambda e: e.applicability),
     ]
     here = shown_populations(content)
@@ -135,18 +139,33 @@ def effects(content: ReportContent, kind: str) -> Table:
     )
 
 
-def _beyond(effect: Effect) -> str:
-    if effect.margin is None:
-        return ""
-    measure = words.measure(effect.measure)
-    limit = f"{words.number(effect.margin * measure.factor)} {measure.unit}"
-    return f"{words.share(effect.beyond)} beyond {limit}"
+def _chances(kind: str) -> list[Column]:
+    """Return the columns of how many are helped, or, of adverse events, harmed."""
+    if kind == "adverse":
+        return [
+            text("Number needed to harm", _needed),
+            chance("Chance of any harm", lambda e: (e.harm, e.harm_prior), note=_sign),
+        ]
+    return [
+        text("Number needed to treat", _needed),
+        chance("Chance of any benefit", lambda e: (e.benefit, e.benefit_prior), note=_sign),
+        chance("Chance beyond the margin", lambda e: (e.beyond, e.beyond_prior), _beyond),
+    ]
+
+
+def _sign(before: float) -> str:
+    """Say where the data had nothing to decide: the model allows one direction only."""
+    return " (the model fixes the sign)" if before > SURE else ""
+
+
+def _beyond(effect: Effect, value: float) -> str:
+    return f"{words.share(value)} {_past(effect.measure, effect.margin)}"
 
 
 def _needed(effect: Effect) -> str:
     if effect.measure != "absolute_risk_reduction":
         return ""
-    return words.needed_to_treat(effect.posterior)
+    return words.needed_to_treat(effect.posterior, effect.learnt)
 
 
 def _effect_keys(effect: Effect) -> dict[str, str]:

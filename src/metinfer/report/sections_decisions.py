@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from metinfer.report import words
 from metinfer.report.contents_decisions import Candidate, Decisions, Narrowing, Rank, Setting
-from metinfer.report.tables import Table, flag, learnt, numeric, span, table, text
+from metinfer.report.tables import Table, flag, learnt, numeric, span, table, text, verdict
 
 QUESTIONS = {
     "lasting": "Lasting or delay",
@@ -42,15 +42,6 @@ def tables(decisions: Decisions) -> list[Table]:
     return [*made, _narrowings(decisions), _who(decisions)]
 
 
-def named(decisions: Decisions) -> dict[str, list[str]]:
-    """Return the names of the tables of each question, those with rows."""
-    found: dict[str, list[str]] = {}
-    for one in tables(decisions):
-        if one.rows:
-            found.setdefault(one.name.rpartition("-")[0] or one.name, []).append(one.name)
-    return found
-
-
 def _settings(decisions: Decisions, question: str, kind: str) -> Table:
     rows = [
         s for s in decisions.settings
@@ -61,7 +52,7 @@ def _settings(decisions: Decisions, question: str, kind: str) -> Table:
         text("For whom", lambda s: s.effect.population),
         text("Measure", _measure),
         span("Posterior", lambda s: s.effect.posterior, lambda s: s.effect.measure),
-        flag("Learnt or assumed", lambda s: learnt(s.effect.learnt)),
+        verdict(lambda s: s.effect),
         span("Prior", lambda s: s.effect.prior, lambda s: s.effect.measure),
         span("Without mouse rows", lambda s: s.effect.no_mouse, lambda s: s.effect.measure),
         numeric("Overlap with prior", lambda s: s.effect.overlap, words.share),
@@ -117,7 +108,7 @@ def _narrowings(decisions: Decisions) -> Table:
         text("Experiment", lambda p: f"{p[0].label}, {p[0].n} per arm"),
         numeric("Variance expected to go", lambda p: p[1].removed, _removed),
         numeric("Its simulation error", lambda p: p[1].error, words.share),
-        flag("Now", lambda p: learnt(_now(p[1].learnt_now))),
+        flag("Now", lambda p: learnt(p[1].now)),
         numeric("Chance that it counts as learnt afterwards", lambda p: p[1].becomes, words.share),
         numeric("Effective draws", lambda p: p[1].draws, words.whole),
     ]
@@ -128,10 +119,6 @@ def _narrowings(decisions: Decisions) -> Table:
 def _removed(value: float | None) -> str:
     """Share of the variance; below nothing it is simulation error."""
     return words.share(max(value, 0.0)) if value is not None else words.GAP
-
-
-def _now(value: bool | None) -> str:
-    return {None: "not judged", True: "learnt", False: "assumed, not learnt"}[value]
 
 
 def _ranks(decisions: Decisions, kind: str) -> Table:

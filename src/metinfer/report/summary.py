@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from metinfer.report import words
-from metinfer.report.content import Answer, Coverage, Effect, ReportContent
+from metinfer.report.content import LEARNT, NARROWED, Answer, Coverage, ReportContent
+from metinfer.report.contents_foundations import MATTERS
 
-#: Measures that hold the baseline risk and the effect of the therapy (therapy.records.EFFECTS).
-BASELINE_AND_EFFECT = ("risk", "absolute_risk_reduction", "rmst_gain")
-ASSUMED_ABOVE = 0.8
+UNTREATED = "risk_untreated"
 #: Two-sided predictive tail probability below which a row is named.
 EXTREME = 0.05
 #: What the score of the rows that were never fitted means.
@@ -18,113 +17,6 @@ SCORED = {
 }
 #: Parts of the model whose therapies are asked about: too little evidence is said plainly.
 NAMED_PARTS = ("NK", "IL-15", "interferon-gamma", "CXCL12", "TIMP-1")
-
-
-def answer_sentence(answer: Answer) -> str:
-    """Return one sentence: what the therapy would do, how sure, and whether that was learnt."""
-    effect = answer.effect
-    if effect.measure in ("risk", "risk_untreated"):
-        return f"In {effect.population}, {_risk(effect)}. {learnt_sentence(effect)}"
-    opening = f"In {effect.population}, {effect.therapy} {_would(effect)}"
-    return f"{opening}. {learnt_sentence(effect)}"
-
-
-def _risk(effect: Effect) -> str:
-    median, _, wide = words.shown(effect.posterior, effect.measure)
-    who = "without therapy" if effect.measure == "risk_untreated" else f"under {effect.therapy}"
-    return (
-        f"the risk of metastasis within {words.years(effect.horizon)} {who} is {median} % "
-        f"(90 % interval {wide})"
-    )
-
-
-def _would(effect: Effect) -> str:
-    measure = words.measure(effect.measure)
-    median, _, wide = words.shown(effect.posterior, effect.measure)
-    horizon = words.years(effect.horizon)
-    if effect.measure == "absolute_risk_reduction":
-        verb = "raise" if effect.posterior.median < 0 else "lower"
-        size = median.lstrip(words.MINUS)
-        return (
-            f"would {verb} the risk of metastasis within {horizon} by {size} percentage points "
-            f"(90 % interval of the reduction: {wide}){_crosses(effect)}"
-        )
-    if effect.measure == "risk_ratio":
-        return (
-            f"would multiply the risk of metastasis within {horizon} by {median} "
-            f"(90 % interval {wide}){_crosses(effect)}"
-        )
-    if effect.measure == "rmst_gain":
-        return (
-            f"would change the event-free time within {horizon} by {median} {measure.unit} "
-            f"(90 % interval {wide}){_crosses(effect)}"
-        )
-    return f"gives a {measure.label} of {median} {measure.unit} (90 % interval {wide})"
-
-
-def _crosses(effect: Effect) -> str:
-    """Say whether no effect, and whether harm that matters, lie inside the 90 % interval."""
-    how = words.measure(effect.measure)
-    if how.no_effect is None:
-        return ""
-    span = words.scale(effect.posterior, how.factor)
-    sign = -1.0 if how.harm > how.no_effect else 1.0  # a ratio harms above 1
-    worst = min(sign * span.lo90, sign * span.hi90)
-    if worst < sign * how.harm:
-        return "; no effect and harm are both still possible"
-    gap = abs(how.harm - how.no_effect)
-    if worst < sign * how.no_effect + gap:
-        return "; an effect too small to matter is still possible"
-    return ""
-
-
-def only_narrowed(effect: Effect) -> bool:
-    """Return whether the data shortened a learnt interval without moving its centre.
-
-    True where the posterior median lies inside the prior's 50 % interval; a risk without therapy
-    is measured directly, so its interval is taken at face value.
-    """
-    prior = effect.prior
-    if prior is None or words.is_assumed(effect.learnt) or effect.measure == "risk_untreated":
-        return False
-    return prior.lo50 <= effect.posterior.median <= prior.hi50
-
-
-def _moved(effect: Effect, before: str) -> str:
-    """Return whether the data moved a learnt answer or only narrowed it, and by what rows."""
-    if not only_narrowed(effect):
-        return f"The data moved this: before them the model said {before}."
-    why = ""
-    if effect.applicability.startswith("prior only"):
-        why = (
-            " No fitted row gives this therapy: what was ruled out is what does not go with"
-            " untreated disease."
-        )
-    return (
-        "The data narrowed this and did not move its centre: before them the model said "
-        f"{before}.{why}"
-    )
-
-
-def learnt_sentence(effect: Effect) -> str:
-    """Return what the model said before any data, and what that makes of the answer."""
-    if effect.prior is None:
-        return "What the model said before the data was not computed, so trust cannot be judged."
-    before = words.shown_text(effect.prior, effect.measure)
-    if not words.is_assumed(effect.learnt):
-        return _moved(effect, before)
-    if effect.overlap is None or effect.overlap > ASSUMED_ABOVE:
-        return f"This is assumed, not learnt: before any data the model already said {before}."
-    if effect.measure in BASELINE_AND_EFFECT:
-        return (
-            "This is assumed, not learnt: the data taught the risk without therapy, but what the "
-            "therapy changes of it comes from the prior alone. Before any data the model said "
-            f"{before}."
-        )
-    return (
-        "This counts as assumed, not learnt: with so few draws the difference from the prior, "
-        f"{before}, may be chance."
-    )
 
 
 def evidence_sentence(content: ReportContent) -> str:
@@ -215,20 +107,81 @@ def _counted(count: float, noun: str) -> str:
 
 
 def answers_sentence(content: ReportContent) -> str:
-    """Return how many answers the data taught and how many only repeat the prior."""
+    """Return how many risks without therapy and how many answers about therapies were learnt."""
     if not content.answers:
         return "No named answer was asked for."
-    assumed = sum(words.is_assumed(a.effect.learnt) for a in content.answers)
-    total = len(content.answers)
-    if assumed == total:
-        return f"None of the {total} named answers was learnt from the data: all repeat the prior."
-    if not assumed:
-        return f"All {total} named answers were learnt from the data."
-    return f"{total - assumed} of {total} named answers were learnt; {assumed} repeat the prior."
+    states = [(a.effect.measure == UNTREATED, a.effect.learnt) for a in content.answers]
+    risks = [state for untreated, state in states if untreated]
+    therapies = [state for untreated, state in states if not untreated]
+    made = []
+    if risks:
+        made.append(f"{_of(risks.count(LEARNT), len(risks), 'risk')} without therapy "
+                    f"{_were(risks.count(LEARNT))} learnt.")  # fmt: skip
+    if therapies:
+        moved, narrow = therapies.count(LEARNT), therapies.count(NARROWED)
+        rest = len(therapies) - moved - narrow
+        made.append(
+            f"Of {words.how_many(len(therapies), 'answer')} about therapies {moved or 'none'} "
+            f"{_were(moved)} moved by data, {narrow or 'none'} {_were(narrow)} narrowed only, and "
+            f"{rest or 'none'} {'repeats' if rest == 1 else 'repeat'} the prior."
+        )
+    return " ".join(made)
+
+
+def _of(some: int, total: int, noun: str) -> str:
+    counted = words.how_many(total, noun)
+    return counted if some == total else f"{some or 'None'} of {counted}"
+
+
+def _were(count: int) -> str:
+    return "was" if count < 2 else "were"
+
+
+def conflict_sentences(content: ReportContent) -> list[str]:
+    """Return which learnt answers the prior pulls on too: prior and data may disagree there."""
+    found = content.ground.foundations if content.ground else ()
+    torn = [
+        f for f in found
+        if f.effect.learnt == LEARNT and (f.prior_power or 0.0) > MATTERS
+        and (f.data_power or 0.0) > MATTERS
+    ]  # fmt: skip
+    if not torn:
+        return []
+    names = "; ".join(f"{f.name} {f.prior_power:.3f}" for f in torn)
+    return [
+        f"Prior and data may disagree about {words.how_many(len(torn), 'learnt answer')}: a little "
+        "more weight on the prior moves them too (power scaling of the prior, above "
+        f"{MATTERS:g} matters: {names})."
+    ]
+
+
+def compared_lines(content: ReportContent, answer: Answer) -> list[tuple[str, str]]:
+    """Return what other mechanisms and left-out studies make of an answer: label and text.
+
+    A study is named only where the answer rests on it: without it the median moves by more than
+    the width of the 90 % interval.
+    """
+    found = content.compared
+    asked = (answer.name, answer.effect.measure)
+    same = [a for a in (found.answers if found else ()) if (a.name, a.effect.measure) == asked]
+    if not same:
+        return []
+    mine, made = same[0], []
+    average = mine.span("by_prior")
+    if average is not None:
+        shown = words.shown_text(average, answer.effect.measure)
+        made.append((f"averaged over {len(mine.of('variant'))} mechanisms", shown))
+    for fit in mine.of("left out"):
+        if abs(fit.shift or 0.0) > 1.0:
+            measure = answer.effect.measure
+            unit = f" {words.measure(measure).unit}".replace(" ratio", "")
+            median = words.shown(fit.span, measure)[0]
+            made.append(("rests on one study", f"without {fit.label}: {median}{unit}"))
+    return made
 
 
 def sentences(content: ReportContent) -> list[str]:
     """Return the standard sentences, then those the content adds."""
     standard = [answers_sentence(content), fit_sentence(content), score_sentence(content)]
     standard.append(evidence_sentence(content))
-    return [*standard, *content.summary]
+    return [*standard, *conflict_sentences(content), *content.summary]

@@ -154,5 +154,40 @@ def state(value: bool | None) -> tuple[str, str]:
 
 
 def learnt(value: str) -> tuple[str, str]:
-    """Return the words and tone of learnt or assumed."""
-    return value, "assumed" if words.is_assumed(value) else "good"
+    """Return the words and tone of learnt, narrowed only or assumed."""
+    return value, words.tone(value)
+
+
+def verdict(get: Callable[[Any], Any], label: str = "Learnt or assumed") -> Column:
+    """Return the column of learnt, narrowed only or assumed, with the reason in the download.
+
+    `get` gives an effect; one that is none says so below its state.
+    """
+
+    def make(item: Any) -> Cell:
+        effect = get(item)
+        shown, tone = learnt(effect.learnt)
+        detail = effect.why if effect.why.startswith("no effect") else ""
+        return Cell(shown, (effect.learnt, effect.why), detail=detail, tone=tone)
+
+    return Column(label, make, parts=(label, "Why"))
+
+
+def chance(
+    label: str,
+    get: Callable[[Any], tuple[float | None, float | None]],
+    show: Callable[[Any, float], str] = lambda _, value: words.share(value),
+    note: Callable[[float], str] = lambda _: "",
+) -> Column:
+    """Return a column of probabilities with the one before any data, and a note on it, below."""
+
+    def make(item: Any) -> Cell:
+        now, before = get(item)
+        if now is None:
+            return Cell(words.GAP, (None, None))
+        detail = ""
+        if before is not None:
+            detail = f"before any data: {words.share(before)}{note(before)}"
+        return Cell(show(item, now), (now, before), detail=detail)
+
+    return Column(label, make, parts=(label, f"{label}, before any data"), numeric=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from metinfer.report.content import LEARNT, Span
+from metinfer.report.content import LEARNT, NARROWED, Effect, Span
 
 MINUS = "\u2212"
 DASH = "\u2013"
@@ -26,8 +26,8 @@ class Measure:
 
 
 MEASURES: dict[str, Measure] = {
-    "risk": Measure("risk of metastasis with therapy", "%", 100.0, None, 1),
-    "risk_untreated": Measure("risk of metastasis without therapy", "%", 100.0, None, 1),
+    "risk": Measure("risk with therapy", "%", 100.0, None, 1),
+    "risk_untreated": Measure("risk without therapy", "%", 100.0, None, 1),
     "absolute_risk_reduction": Measure(
         "absolute risk reduction", "percentage points", 100.0, 0.0, 2, -0.05
     ),
@@ -38,7 +38,14 @@ MEASURES: dict[str, Measure] = {
     "lasting_rebound": Measure(
         "largest hazard ratio after the end", "ratio", 1.0, 1.0, 2, 1.015, 2
     ),
-    "lasting_avoided": Measure("metastases avoided", "per 1,000 subjects", 1000.0, 0.0, 1, -0.05),
+    "lasting_avoided": Measure(
+        "avoided by the end of follow-up",
+        "metastases, not people, per 1,000 subjects",
+        1000.0,
+        0.0,
+        1,
+        -0.05,
+    ),  # fmt: skip
     "dose_half": Measure("doses for half of the attainable effect", "multiple", 1.0, None, 2),
     "dose_most": Measure("doses for nine tenths of it", "multiple", 1.0, None, 1),
     "over_bliss": Measure("better than independent action by", "risk ratio", 1.0, 0.0, 3),
@@ -47,6 +54,16 @@ MEASURES: dict[str, Measure] = {
 }
 
 
+#: What the risks of a population count, by its endpoint.
+EVENTS = {
+    "liver": "liver metastasis as the first metastasis",
+    "all_sites": "any distant metastasis",
+}
+#: What the follow-up of a cohort counts, by its `endpoint_scope`.
+SCOPES = {
+    "liver": "liver metastasis", "distant": "distant metastasis", "any_relapse": "any relapse",
+    "organ": "metastasis",
+}  # fmt: skip
 #: Measures that are never below zero: their intervals are compared on the log scale.
 POSITIVE = ("risk", "risk_untreated", "risk_ratio")
 
@@ -208,18 +225,56 @@ def overlap(first: Span, second: Span) -> float:
     return max(common, 0.0) / union
 
 
-def needed_to_treat(reduction: Span) -> str:
-    """Return the number needed to treat, or why there is none.
+def event(endpoint: str, species: str = "human") -> str:
+    """Return which event the risks of a population count."""
+    if species == "mouse" or endpoint not in EVENTS:
+        return "metastasis"
+    return EVENTS[endpoint]
+
+
+def since(effect: Effect) -> str:
+    """Return from when an effect is counted, and whether other deaths are left out."""
+    start = "" if effect.species == "mouse" else "counted from surgery"
+    alone = "as if nobody died of another cause" if leaves_out_death(effect) else ""
+    return ", ".join(p for p in (start, alone) if p)
+
+
+def leaves_out_death(effect: Effect) -> bool:
+    """Whether the numbers of an effect are as if nobody died of another cause."""
+    return effect.measure != "risk_ratio" and not effect.competing
+
+
+def started(effect: Effect) -> str:
+    """Return ", from day 28", the day on which the therapy starts; empty where it is unknown."""
+    if effect.start is None or effect.measure == "risk_untreated":
+        return ""
+    return f", from day {number(effect.start)}"
+
+
+def needed_to_treat(reduction: Span, state: str = LEARNT) -> str:
+    """Return the number needed to treat (or, of a harm, to harm), or why there is none.
 
     Where the 90 % interval of the risk reduction includes no effect the number runs through
-    infinity and is not given.
+    infinity and is not given; nor is it of an effect that the data did not teach.
     """
-    if reduction.lo90 <= 0:
-        return "not defined: 90 % interval includes no benefit"
-    ends = (1 / reduction.median, 1 / reduction.hi90, 1 / reduction.lo90)
-    return f"{whole(ends[0])} ({whole(ends[1])} to {whole(ends[2])})"
+    if state != LEARNT:
+        return f"not given: {state.partition(',')[0]}"
+    if reduction.lo90 <= 0 <= reduction.hi90:
+        return "not given: the interval includes no effect"
+    low, high = sorted((abs(reduction.lo90), abs(reduction.hi90)))
+    return f"{whole(1 / abs(reduction.median))} ({whole(1 / high)} to {whole(1 / low)})"
 
 
-def is_assumed(learnt: str) -> bool:
-    """Return whether a number only repeats its prior (anything but a clear "learnt")."""
-    return learnt != LEARNT
+def tone(state: str) -> str:
+    """Return the tone of learnt, narrowed only and assumed."""
+    return {LEARNT: "good", NARROWED: "warn"}.get(state, "assumed")
+
+
+def is_learnt(state: str) -> bool:
+    """Return whether the data taught a number."""
+    return state == LEARNT
+
+
+def is_assumed(state: str) -> bool:
+    """Return whether a number only repeats its prior."""
+    return state not in (LEARNT, NARROWED)

@@ -78,7 +78,7 @@ def _case(
         "stop_year": plain(cell["stop_year"].item()),
         "sources": [str(s) for s in cell["source"].values],
     }  # fmt: skip
-    place = (head["therapy"], head["population"])
+    place = (str(cell["therapy"].item()), str(cell["population"].item()))
     ratio = known.get(place) or _judged(predictions, *place)
     varied = question in UNITS
     whole = [n for n in cell.data_vars if "draw" in cell[n].dims and question not in cell[n].dims]

@@ -112,26 +112,29 @@ def _answers(
     less = found["absolute_risk_reduction"]
     found[NNT] = {s: _needed(less[s]) for s in draws["risk"]}
     found[NNT] |= {name: less[name] for name in ("overlap", "overlap_high", "learnt", "why")}
-    found["probability"] = {name: _chances(draws[name], name, margins) for name in NO_EFFECT}
+    found["probability"] = {name: chances(draws[name], name, margins) for name in NO_EFFECT}
     return found
 
 
-def _chances(
-    by_source: dict[str, np.ndarray], name: str, margins: Mapping[str, float]
+def chances(
+    by_source: Mapping[str, np.ndarray], name: str, margins: Mapping[str, float]
 ) -> dict[str, Any]:
-    """Probability of any benefit, and of one beyond the margin that was fixed before fitting."""
-    limits = {"benefit": NO_EFFECT[name], "beyond_margin": margins.get(name)}
-    found: dict[str, Any] = {"margin": margins.get(name)}
-    for word, limit in limits.items():
+    """Probability of any benefit, of any harm, and of a benefit beyond the margin fixed before."""
+    limit, margin = NO_EFFECT[name], margins.get(name)
+    lower = name in LOWER
+    asked = {
+        "benefit": lambda v: v < limit if lower else v > limit,
+        "harm": lambda v: v > limit if lower else v < limit,
+        "beyond_margin": lambda v: v < margin if lower else v > margin,
+    }
+    found: dict[str, Any] = {"margin": margin}
+    for word, holds in asked.items():
+        known = margin is not None or word != "beyond_margin"
         found[word] = {
-            s: None if limit is None or not len(v) else plain(_beyond(v, limit, name))
+            s: plain(float(np.mean(holds(v)))) if known and len(v) else None
             for s, v in by_source.items()
         }
     return found
-
-
-def _beyond(values: np.ndarray, limit: float, name: str) -> float:
-    return float(np.mean(values < limit if name in LOWER else values > limit))
 
 
 def margins_of(predictions: xr.Dataset) -> dict[str, float]:

@@ -20,6 +20,8 @@ from metinfer.report.figures.style import (
     BLUE,
     GREEN,
     GRID,
+    INK,
+    LOOKS,
     MUTED,
     ORANGE,
     PAPER,
@@ -61,12 +63,12 @@ def lasting_against_delay(splits: Mapping[str, Split]) -> Figure:
     Parameters
     ----------
     splits
-        Label of a therapy -> its `metinfer.therapy.decide.Split`; medians over draws are drawn,
-        with the 90 % interval of what was avoided in all.
+        Label of a therapy -> its `metinfer.therapy.decide.Split`; means over draws are drawn, as
+        they add up, with median and 90 % interval of what was avoided in all.
     """
     bars = [
         SplitBar(
-            label, "", "", _middle(s.removed), _middle(s.dormant), _middle(s.awake),
+            label, "", "", _mean(s.removed), _mean(s.dormant), _mean(s.awake),
             _span(1000 * s.avoided[:, -1]),
         )
         for label, s in splits.items()
@@ -75,8 +77,8 @@ def lasting_against_delay(splits: Mapping[str, Split]) -> Figure:
     return figure
 
 
-def _middle(part: np.ndarray) -> float:
-    return float(1000 * np.nanmedian(part[:, -1]))
+def _mean(part: np.ndarray) -> float:
+    return float(1000 * np.nanmean(part[:, -1]))
 
 
 @styled
@@ -85,21 +87,40 @@ def split_bars(bars: Sequence[SplitBar]) -> Figure:
     groups: dict[str, list[SplitBar]] = {}
     for bar in bars:
         groups.setdefault(bar.population, []).append(bar)
-    figure, axes = canvas([0.36 * len(g) for g in groups.values()], frame=Frame(left=2.5))
+    frame = Frame(left=2.5, head=0.6)
+    figure, axes = canvas([0.46 * len(g) for g in groups.values()], frame=frame)
     parts = (("removed", "cleared: lasts", GREEN), ("dormant", "still dormant: delay", SKY),
              ("awake", "still growing: delay", ORANGE))  # fmt: skip
     for axis, (population, group) in zip(axes[:, 0], groups.items(), strict=True):
         for y, bar in enumerate(group):
             _stack(axis, y, bar, parts)
-        _named(axis, [bar.therapy for bar in group])
+        _named(axis, [_said(bar) for bar in group])
         axis.set_title(wrap(population, 80, 1))
         axis.locator_params(axis="x", nbins=6)
-    axes[-1, 0].set_xlabel("metastases avoided by the end of follow-up, per 1,000 subjects")
+        _bounded(axis, group)
+    axes[-1, 0].set_xlabel("metastases (not people) avoided by the end of follow-up, per 1,000 "
+                           "subjects")  # fmt: skip
     handles = [Patch(fc=c, hatch=h, ec=PAPER, label=t)
                for (_, t, c), h in zip(parts, HATCHES, strict=True)]  # fmt: skip
-    legend(figure, [*handles, Line2D([], [], color=MUTED, marker="D", ms=3.6,
-                                     label="all avoided, 90 %")])  # fmt: skip
+    net = Line2D([], [], color=INK, lw=2.2, label="all avoided, mean")
+    spread = [
+        Line2D([], [], color=LOOKS[k].colour, ls=LOOKS[k].line, marker=LOOKS[k].marker, ms=3.6,
+               mfc="none", label=f"all avoided, {words}")
+        for k, words in (("posterior", "median, 90 %"), ("prior", "before any data"))
+    ]  # fmt: skip
+    legend(figure, [*handles, net, *spread], columns=3)
     return figure
+
+
+def _bounded(axis: Axes, group: Sequence[SplitBar]) -> None:
+    """End the axis where the data end: a prior may reach far beyond, and is cut there."""
+    ends = [0.0]
+    for bar in group:
+        parts = (bar.removed, bar.dormant, bar.awake)
+        ends += [sum(max(p, 0.0) for p in parts), sum(min(p, 0.0) for p in parts)]
+        ends += [bar.avoided.lo90, bar.avoided.hi90]
+    room = 0.04 * (max(ends) - min(ends) or 1.0)
+    axis.set_xlim(min(ends) - room, max(ends) + room)
 
 
 def _stack(axis: Axes, y: int, bar: SplitBar, parts: Sequence[tuple[str, str, str]]) -> None:
@@ -109,8 +130,20 @@ def _stack(axis: Axes, y: int, bar: SplitBar, parts: Sequence[tuple[str, str, st
         side = int(size < 0)
         axis.barh(y, size, left=ends[side], height=0.46, color=colour, hatch=hatch, ec=PAPER)
         ends[side] += size
-    axis.plot([bar.avoided.lo90, bar.avoided.hi90], [y + 0.35] * 2, color=MUTED, lw=1.3)
-    axis.plot([bar.avoided.median], [y + 0.35], "D", ms=3.6, color=MUTED)
+    axis.plot([bar.net] * 2, [y - 0.3, y + 0.3], color=INK, lw=2.2, zorder=4)
+    for source, span, down in (("posterior", bar.avoided, 0.33), ("prior", bar.prior, 0.43)):
+        if span is not None:
+            look = LOOKS[source]
+            axis.plot([span.lo90, span.hi90], [y + down] * 2, color=look.colour, ls=look.line,
+                      lw=1.2)  # fmt: skip
+            axis.plot([span.median], [y + down], look.marker, ms=3.4, color=look.colour,
+                      mfc="none")  # fmt: skip
+
+
+def _said(bar: SplitBar) -> str:
+    """The therapy, and before it what is known of it; nothing where that was not judged."""
+    state = bar.learnt.partition(",")[0].capitalize()
+    return f"{state} \u2013 {bar.therapy}" if bar.kind else bar.therapy
 
 
 def _named(axis: Axes, labels: Sequence[str]) -> None:

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from metinfer.report import words
 from metinfer.report.content import IntervalFit, RowFit, SurvivalFit
 from metinfer.report.figures.style import (
     BLUE,
@@ -117,11 +118,13 @@ def survival_curves(fits: Sequence[SurvivalFit]) -> Figure:
     """Draw life-table points of each cohort against the posterior event-free band."""
     columns = 2 if len(fits) > 1 else 1
     lines = math.ceil(len(fits) / columns)
-    figure, axes = canvas([1.3] * lines, columns, Frame(above=0.4), "y")
+    figure, axes = canvas([1.3] * lines, columns, Frame(above=0.54), "y")
     for axis, fit in zip(axes.flat, fits, strict=False):
         band(axis, fit.time, fit.bands, BLUE, "-", "model")
         axis.plot(fit.observed_time, fit.observed, "D", ms=3.4, color=VERMILLION)
-        axis.set_title(wrap(f"{fit.arm} (n\u00a0=\u00a0{fit.n:,.0f})", 46, 2), fontsize=7.5)
+        event = words.SCOPES.get(fit.endpoint, fit.endpoint or "the event")
+        whom = wrap(f"{fit.arm} (n\u00a0=\u00a0{fit.n:,.0f})", 46, 2)
+        axis.set_title(f"{whom}\nfree of {event}", fontsize=7.5)
         axis.set_xlabel("years since surgery")
         axis.set_ylim(0, 1.02)
         axis.set_xlim(0, None)

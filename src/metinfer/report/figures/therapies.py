@@ -39,14 +39,14 @@ def event_free_curves(curves: Sequence[Curve]) -> Figure:
     treated = [c for c in curves if c.therapy]
     columns = min(3, max(len(treated), 1))
     lines = max(math.ceil(len(treated) / columns), 1)
-    frame = Frame(left=0.54, right=0.08, above=0.58)
+    frame = Frame(left=0.54, right=0.08, above=0.74)
     figure, axes = canvas([1.25] * lines, columns, frame)
     colours = {name: SERIES[k % len(SERIES)]
                for k, name in enumerate(dict.fromkeys(c.therapy for c in treated))}  # fmt: skip
     for axis, curve in zip(axes.flat, treated, strict=False):
         _curve_panel(axis, curve, untreated.get(curve.population), colours[curve.therapy])
     for axis in axes[:, 0]:
-        axis.set_ylabel("share free of metastasis", fontsize=7)
+        axis.set_ylabel("share free of the event", fontsize=7)
     for axis in axes.flat[len(treated) :]:
         axis.set_visible(False)
     handles = [
@@ -64,7 +64,8 @@ def _curve_panel(axis: Axes, curve: Curve, base: Curve | None, look: Any) -> Non
         axis.plot(base.time, [b.median for b in base.bands], color=MUTED, ls="--", lw=1.4)
     days = curve.time[-1] < 0.75
     band(axis, curve.time, curve.bands, look[0], look[2], curve.therapy)
-    axis.set_title(f"{wrap(curve.therapy, 30, 2)}\n{wrap(curve.population, 30, 2)}", fontsize=6.8)
+    named = (wrap(t, 34, 2) for t in (curve.therapy, curve.population, f"free of {curve.event}"))
+    axis.set_title("\n".join(named), fontsize=6.4)
     axis.set_xlim(0, curve.time[-1])
     axis.set_ylim(floor([curve, *([base] if base else [])]), 1.005)
     if days:
@@ -136,7 +137,7 @@ def _reduction(axis: Axes, y: int, effect: Effect) -> None:
     for offset, (source, span) in zip((-0.26, 0.0, 0.26), spans, strict=True):
         if span is not None:
             bar(axis, words.scale(span, measure.factor), y + offset, source, 0.85)
-    if not words.is_assumed(effect.learnt):
+    if words.is_learnt(effect.learnt):
         look = LOOKS["posterior"]
         middle = effect.posterior.median * measure.factor
         axis.plot([middle], [y - 0.26], look.marker, ms=4.6, color=look.colour)

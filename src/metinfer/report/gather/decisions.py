@@ -23,6 +23,7 @@ from metinfer.report.contents_decisions import (
     SplitBar,
     Who,
 )
+from metinfer.report.gather.named import matches
 from metinfer.report.gather.predictions import NOT_JUDGED, spread
 from metinfer.therapy.decision_records import (
     decision_records,
@@ -40,7 +41,6 @@ READOUTS = {
     "metastasis": "share with metastasis", "nk_cells": "NK cells, fold", "cxcl12": "CXCL12, fold",
     "neutrophils": "neutrophils, fold", "stellate_cells": "activated stellate cells, fold",
 }  # fmt: skip
-ENDPOINTS = {"liver": "liver metastasis as the first one", "all_sites": "any distant metastasis"}
 
 
 def decisions(
@@ -69,20 +69,24 @@ def decisions(
     )
     if found is None or not _together(found, predicted):
         return base
-    settings = decision_records(found, predicted)
-    names = _answer_names(asked, predicted)
+    asked = tuple(asked)
+    settings = decision_records(found, predicted, records)
+    names, states = _answer_names(asked, predicted), _states(asked, records or ())
     return replace(
         base,
         settings=tuple(s for r in settings for s in _settings(r)),
-        splits=_splits(found),
+        splits=_splits(found, settings),
         after=_after(found),
         shares=tuple(
             Share(names.get(r["answer"], r["answer"].replace("_", " ")), r["subjects_per_arm"],
                   r["sd"], r["shares"])
             for r in variance_records(found)
         ),
-        candidates=tuple(_candidate(r, names, predicted) for r in experiment_records(found)),
+        candidates=tuple(
+            _candidate(r, names, states, predicted) for r in experiment_records(found)
+        ),
         computed=True,
+        draws=_told(found, predicted),
     )  # fmt: skip
 
 
@@ -109,6 +113,29 @@ def _answer_names(asked: Iterable[Mapping[str, Any]], predicted: xr.Dataset) -> 
     return made
 
 
+def _states(
+    asked: Iterable[Mapping[str, Any]], records: Sequence[Mapping[str, Any]]
+) -> dict[str, str]:
+    """What is said of each answer on the rest of the page, by its name."""
+    made = {f"{r['therapy']}_{r['population']}_ratio": r["risk_ratio"]["learnt"] for r in records}
+    for wanted in asked:
+        record = next((r for r in records if matches(r, wanted)), None)
+        if record is not None:
+            made[wanted["name"]] = record[wanted["measure"]]["learnt"]
+    return {k: v for k, v in made.items() if v}
+
+
+def _told(found: Mapping[str, xr.Dataset], predicted: xr.Dataset) -> str:
+    """From how many draws the effects and the questions are."""
+    effects, few = predicted.sizes["draw"], found["lasting"].sizes["draw"]
+    return (
+        f"Effects are from {effects:,}, and the questions below from {few:,} of the draws of the "
+        "posterior, named answers from all that were kept; ends of intervals may differ in the "
+        "second digit. What is said of a therapy in a population (learnt, narrowed only, assumed) "
+        "is that of its risk ratio everywhere."
+    )
+
+
 def _labels(predicted: xr.Dataset, dim: str) -> dict[str, str]:
     names, shown = predicted[dim].values, predicted[f"{dim}_label"].values
     return {str(n): str(s) for n, s in zip(names, shown, strict=True)}
@@ -128,7 +155,8 @@ def _settings(record: Mapping[str, Any]) -> Iterable[Setting]:
             record["therapy_label"], record["kind"], record["population_label"],
             _measure(question, name), record["horizon_year"], posterior,
             spread(found.get("prior")), spread(found.get("no_mouse")), found["overlap"],
-            found["learnt"] or NOT_JUDGED, record["applicability"],
+            found["learnt"] or NOT_JUDGED, record["applicability"], why=found["why"] or "",
+            species=record["species"],
         )  # fmt: skip
         years = value / YEAR if value is not None and question != "dose" else value
         yield Setting(question, effect, years, text)
@@ -145,18 +173,28 @@ def _length(days: float, mouse: bool) -> str:
     return words.years(days / YEAR)
 
 
-def _splits(found: Mapping[str, xr.Dataset]) -> tuple[SplitBar, ...]:
+def _splits(
+    found: Mapping[str, xr.Dataset], settings: Iterable[Mapping[str, Any]]
+) -> tuple[SplitBar, ...]:
     data = found["lasting"]
+    said = {(r["therapy_label"], r["population_label"]): r["measures"]["avoided"]
+            for r in settings if r["question"] == "lasting"}  # fmt: skip
     made = []
     for k in range(data.sizes["case"]):
         one = data.isel(case=k).sel(source=str(data["source"].values[-1]))
+        whole = np.isfinite(one["avoided"].values)
         removed, dormant, awake = (
-            float(np.nanmedian(one[n].values)) * PER for n in ("removed", "dormant", "awake")
+            float(one[n].values[whole].mean()) * PER for n in ("removed", "dormant", "awake")
         )
-        good = one["avoided"].values[np.isfinite(one["avoided"].values)] * PER
+        good = one["avoided"].values[whole] * PER
         ends = np.quantile(good, [0.5, 0.25, 0.75, 0.05, 0.95])
-        avoided = Span(*map(float, ends))
-        made.append(SplitBar(*_named(one), removed, dormant, awake, avoided))
+        avoided, named = Span(*map(float, ends)), _named(one)
+        answer = said.get((named[0], named[2]), {})
+        prior = spread(answer.get("prior"))
+        made.append(SplitBar(
+            *named, removed, dormant, awake, avoided, answer.get("learnt") or NOT_JUDGED,
+            None if prior is None else words.scale(prior, PER),
+        ))  # fmt: skip
     return tuple(made)
 
 
@@ -184,7 +222,10 @@ def _after(found: Mapping[str, xr.Dataset]) -> tuple[After, ...]:
 
 
 def _candidate(
-    record: Mapping[str, Any], names: Mapping[str, str], predicted: xr.Dataset
+    record: Mapping[str, Any],
+    names: Mapping[str, str],
+    states: Mapping[str, str],
+    predicted: xr.Dataset,
 ) -> Candidate:
     groups = _labels(predicted, "population")
     result = {arm: spread(v) for arm, v in record["result"].items()}
@@ -210,7 +251,7 @@ def _candidate(
             Narrowing(
                 names.get(a["answer"], a["answer"].replace("_", " ")),
                 a["variance_removed"] or 0.0, a["standard_error"] or 0.0, a["becomes_learnt"],
-                a["learnt_now"], a["effective_draws"],
+                states.get(a["answer"], NOT_JUDGED), a["effective_draws"],
             )
             for a in record["answers"]
         ),
@@ -246,7 +287,7 @@ def _who(predicted: xr.Dataset) -> tuple[Who, ...]:
         text = {k: str(one[k].item()) for k in (
             "population_label", "endpoint", "era", "adjuvant", "age", "other_cause_reason",
             "cohorts", "reach")}  # fmt: skip
-        endpoint = ENDPOINTS.get(text["endpoint"], text["endpoint"])
+        endpoint = words.event(text["endpoint"], str(one["species"].item()))
         if text["reach"] == "everywhere":
             endpoint += "; scenario: the therapy acts at every site"
         made.append(Who(

@@ -1,15 +1,11 @@
-"""Prior check, power scaling and pulls from `checks.json`; named answers from `answers.nc`."""
+"""Prior check, power scaling and pulls from `checks.json`."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
-from metinfer.report import words
+from metinfer import results
 from metinfer.report.content import Answer, Parameter, Span
 from metinfer.report.contents_foundations import (
     Foundation,
@@ -20,47 +16,14 @@ from metinfer.report.contents_foundations import (
     Pull,
 )
 from metinfer.report.gather import labels
-from metinfer.report.gather.densities import density
 from metinfer.report.gather.fit import shown_scale
-from metinfer.report.gather.predictions import exceeds
 
-#: Group of `answers.nc` -> its name on the page.
-SOURCES = {"prior": "prior", "posterior": "posterior", "posterior_no_mouse": "no_mouse"}
 NARROW, WIDE = "posterior_translation_0.25", "posterior_translation_1"
 
 
 def checked(run: Any) -> dict[str, Any]:
     """Content of `checks.json`, empty where the run was not judged."""
-    path = run.path / "checks.json"
-    if not path.is_file():
-        return {}
-    document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return document
-
-
-def sharpened(answers: Sequence[Answer], run: Any, checks: Mapping[str, Any]) -> tuple[Answer, ...]:
-    """Named answers from every draw of the run in place of the thinned draws of predictions."""
-    if not run.holds("answers.nc") or not checks:
-        return tuple(answers)
-    groups = run.read_result("answers.nc")
-    return tuple(_sharpened(a, groups, checks.get("answers", {}).get(a.key)) for a in answers)
-
-
-def _sharpened(answer: Answer, groups: Mapping[str, Any], found: Any) -> Answer:
-    if not found or "overlap" not in found:
-        return answer
-    values = {SOURCES[k]: _span(v) for k, v in found["values"].items() if k in SOURCES}
-    draws = {
-        SOURCES[k]: _finite(v[answer.key]) for k, v in groups.items()
-        if k in SOURCES and answer.key in v
-    }  # fmt: skip
-    effect = replace(
-        answer.effect, posterior=values["posterior"], prior=values.get("prior"),
-        no_mouse=values.get("no_mouse"), overlap=found["overlap"],
-    )  # fmt: skip
-    beyond = exceeds(draws, answer.margin, effect.measure)
-    smooth = density(draws, words.measure(effect.measure).no_effect)
-    return replace(answer, effect=effect, exceeds=beyond, density=smooth)
+    return results.read_json(run, "checks.json")
 
 
 def ground(
@@ -128,8 +91,3 @@ def _impossible(line: Mapping[str, Any]) -> Impossible:
 
 def _span(values: Mapping[str, Any]) -> Span:
     return Span(*(float(values[k]) for k in ("median", "lo50", "hi50", "lo90", "hi90")))
-
-
-def _finite(values: Any) -> np.ndarray:
-    flat = np.asarray(values, dtype=float).ravel()
-    return flat[np.isfinite(flat)]

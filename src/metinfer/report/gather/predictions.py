@@ -11,6 +11,7 @@ import xarray as xr
 from metinfer.report import words
 from metinfer.report.content import Answer, Curve, Effect, Span
 from metinfer.report.gather.densities import density
+from metinfer.report.gather.named import Draws, matches
 from metinfer.therapy.records import to_records
 
 MEASURED = ("absolute_risk_reduction", "risk_ratio", "rmst_gain", "risk", "risk_untreated")
@@ -36,15 +37,28 @@ def effect(record: Mapping[str, Any], measure: str) -> Effect | None:
     if posterior is None:
         return None
     chance = record.get("probability", {}).get(measure, {})
+
+    def probability(word: str, source: str) -> float | None:
+        value: float | None = chance.get(word, {}).get(source)
+        return value
+
     return Effect(
         record["therapy_label"], record["kind"], record["population_label"], measure,
         record["horizon_year"], posterior, spread(found.get("prior")),
         spread(found.get("no_mouse")), found["overlap"], found["learnt"] or NOT_JUDGED,
         record["applicability"],
-        benefit=chance.get("benefit", {}).get("posterior"),
-        beyond=chance.get("beyond_margin", {}).get("posterior"),
+        benefit=probability("benefit", "posterior"),
+        beyond=probability("beyond_margin", "posterior"),
         margin=chance.get("margin"),
         competing=bool(record.get("competing_death", True)) or record.get("species") == "mouse",
+        why=found.get("why") or "",
+        endpoint=record.get("endpoint", ""),
+        species=record.get("species", "human"),
+        start=record.get("start_day"),
+        benefit_prior=probability("benefit", "prior"),
+        beyond_prior=probability("beyond_margin", "prior"),
+        harm=probability("harm", "posterior"),
+        harm_prior=probability("harm", "prior"),
     )  # fmt: skip
 
 
@@ -64,49 +78,59 @@ def curves(found: Iterable[Mapping[str, Any]]) -> tuple[Curve, ...]:
             for therapy, kind, values in pairs:
                 key = (therapy, record["population_label"], source)
                 if key not in made:
-                    curve = _curve(record[values][source], record["time_year"], kind, key)
+                    event = words.event(record.get("endpoint", ""), record.get("species", "human"))
+                    curve = _curve(record[values][source], record["time_year"], kind, key, event)
                     if curve is not None:
                         made[key] = curve
     return tuple(made.values())
 
 
 def _curve(values: Mapping[str, Any], time: list[float], kind: str,
-           key: tuple[str, str, str]) -> Curve | None:  # fmt: skip
+           key: tuple[str, str, str], event: str) -> Curve | None:  # fmt: skip
     ends = [values[k] for k in ("median", "q25", "q75", "q05", "q95")]
     if any(v is None for end in ends for v in end):
         return None
     bands = tuple(Span(*point) for point in zip(*ends, strict=True))
     therapy, population, source = key
-    return Curve(therapy, kind, population, source, tuple(time), bands)
+    return Curve(therapy, kind, population, source, tuple(time), bands, event)
 
 
-def answers(asked: Iterable[Mapping[str, Any]], found: list[dict[str, Any]],
-            predictions: xr.Dataset) -> tuple[tuple[Answer, ...], tuple[str, ...]]:  # fmt: skip
-    """Return the named answers of analysis.toml, and a sentence for each that has none."""
+def answers(
+    asked: Iterable[Mapping[str, Any]], found: list[dict[str, Any]], predictions: xr.Dataset,
+    every: Draws | None = None,
+) -> tuple[tuple[Answer, ...], tuple[str, ...]]:  # fmt: skip
+    """Return the named answers of analysis.toml, and a sentence for each that has none.
+
+    Parameters
+    ----------
+    asked
+        ``[[answer]]`` entries.
+    found
+        Records of the therapies.
+    predictions
+        Content of `predictions.nc`.
+    every
+        Draws of the named answers, where the run holds more of them (`named.every_draw`).
+    """
     made: list[Answer] = []
     missing: list[str] = []
     for wanted in asked:
-        record = next((r for r in found if _matches(r, wanted)), None)
+        record = next((r for r in found if matches(r, wanted)), None)
         shown = effect(record, wanted["measure"]) if record else None
         if record is None or shown is None:
             missing.append(f"the named answer {wanted['name']} could not be computed")
             continue
-        draws = _draws(predictions, record, wanted["measure"])
-        margin = wanted.get("margin")
-        beyond = exceeds(draws, margin, wanted["measure"])
-        smooth = density(draws, words.measure(wanted["measure"]).no_effect)
-        made.append(Answer(_name(shown), shown, margin, beyond, smooth, wanted["name"]))
+        name, measure, margin = wanted["name"], wanted["measure"], wanted.get("margin")
+        draws = (every or {}).get(name) or _draws(predictions, record, measure)
+        beyond = [exceeds(draws, margin, measure, s) for s in ("posterior", "prior")]
+        smooth = density(draws, words.measure(measure).no_effect)
+        made.append(Answer(_name(shown), shown, margin, beyond[0], smooth, name, beyond[1]))
     return tuple(made), tuple(missing)
 
 
 def _name(effect: Effect) -> str:
     therapy = "No therapy" if effect.measure == "risk_untreated" else effect.therapy
     return f"{therapy}: {effect.population}"
-
-
-def _matches(record: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
-    same = all(record[k] == wanted[k] for k in ("therapy", "population"))
-    return same and abs(record["horizon_year"] - wanted["time_year"]) < 1e-3 * wanted["time_year"]
 
 
 def _draws(predictions: xr.Dataset, record: Mapping[str, Any], measure: str) -> dict[str, Any]:
@@ -119,10 +143,12 @@ def _draws(predictions: xr.Dataset, record: Mapping[str, Any], measure: str) -> 
     return {s: v[np.isfinite(v)] for s, v in values.items()}
 
 
-def exceeds(draws: Mapping[str, Any], margin: float | None, measure: str) -> float | None:
-    """Return the posterior probability of a benefit beyond the margin (a ratio below it)."""
-    if margin is None or not len(draws.get("posterior", ())):
+def exceeds(
+    draws: Mapping[str, Any], margin: float | None, measure: str, source: str = "posterior"
+) -> float | None:
+    """Return the probability of a benefit beyond the margin (a ratio below it)."""
+    if margin is None or not len(draws.get(source, ())):
         return None
-    values = draws["posterior"]
+    values = draws[source]
     lower_is_better = measure in ("risk_ratio", "risk")
     return float(np.mean(values < margin if lower_is_better else values > margin))

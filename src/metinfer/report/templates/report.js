@@ -101,7 +101,7 @@
     c.q = c.q.map((values) => values.map((v) => v / 1e4));
   }
   const pick = Object.fromEntries(all("select[data-pick]").map((s) => [s.dataset.pick, s]));
-  const W = 720, H = 380, L = 56, R = 16, T = 14, B = 46;
+  const W = 720, H = 380, L = 74, R = 16, T = 14, B = 46;
   const xs = (t, last) => L + (W - L - R) * t / last;
   let low = 0;
   const ys = (v) => T + (H - T - B) * (1 - Math.max(v, low)) / (1 - low);
@@ -140,6 +140,8 @@
     make("text", { x: (L + W - R) / 2, y: H - 6, "text-anchor": "middle" },
       low ? `${name} (the vertical axis starts at ${Math.round(100 * low)} %)` : name);
   };
+  const upright = (text) => make("text", { x: 0, y: 0, "text-anchor": "middle",
+    transform: `translate(14 ${(T + H - B) / 2}) rotate(-90)` }, text);
   const line = (curve, last, colour, dash, bands) => {
     if (!curve) return;
     const { time, q } = until(curve, last);
@@ -181,10 +183,11 @@
     const least = Math.min(1, ...shown.filter(Boolean).map((c) => Math.min(...until(c, last).q[0])));
     low = least < 0.6 ? 0 : Math.min(0.95, Math.floor(least * 20 - 0.2) / 20);
     axes(last);
+    upright(`free of ${data.event[pick.population.value]}`);
     line(find("", pick.source.value), last, "var(--muted)", "7 5", false);
     line(find(pick.therapy.value, pick.source.value), last, "var(--blue)", "none", true);
     const name = (s) => s.selectedOptions[0].textContent.trim();
-    svg.setAttribute("aria-label", `Share free of metastasis over ${name(pick.horizon)}, `
+    svg.setAttribute("aria-label", `Share free of ${data.event[pick.population.value]} over ${name(pick.horizon)}, `
       + `${name(pick.therapy)} beside no therapy, in ${name(pick.population)}, ${name(pick.source)}.`);
     readout();
   };

@@ -1,0 +1,78 @@
+"""Named answers from every draw of the run; therapies' first days."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from metinfer.therapy.records import chances
+from metinfer.therapy.verdicts import EFFECTS, NO_EFFECT, answer_of, capped
+
+#: Group of `answers.nc` -> its name on the page.
+SOURCES = {"prior": "prior", "posterior": "posterior", "posterior_no_mouse": "no_mouse"}
+#: Named answer -> source -> finite draws.
+Draws = Mapping[str, Mapping[str, np.ndarray]]
+
+
+def every_draw(groups: Mapping[str, xr.Dataset]) -> dict[str, dict[str, np.ndarray]]:
+    """Draws of the named answers, from the groups of `answers.nc`.
+
+    The predictions hold fewer draws of each therapy; of the named answers all are kept.
+    """
+    found: dict[str, dict[str, np.ndarray]] = {}
+    for group, source in SOURCES.items():
+        for name, values in groups.get(group, xr.Dataset()).data_vars.items():
+            flat = np.asarray(values, dtype=float).ravel()
+            found.setdefault(str(name), {})[source] = flat[np.isfinite(flat)]
+    return {k: v for k, v in found.items() if len(v.get("posterior", ()))}
+
+
+def matches(record: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    """Whether a record is of the therapy, population and time of a named answer."""
+    same = all(record[k] == wanted[k] for k in ("therapy", "population"))
+    return same and abs(record["horizon_year"] - wanted["time_year"]) < 1e-3 * wanted["time_year"]
+
+
+def sharpen(
+    records: Sequence[dict[str, Any]], asked: Iterable[Mapping[str, Any]], draws: Draws
+) -> None:
+    """Put the named answers of all draws into the records, and judge again.
+
+    Everything on the page that is said of a therapy in a population is read from its record, so
+    all of it says the same.
+    """
+    touched = []
+    for wanted in asked:
+        record = next((r for r in records if matches(r, wanted)), None)
+        mine, measure = draws.get(wanted["name"]), wanted["measure"]
+        if record is None or mine is None:
+            continue
+        record[measure] = answer_of(mine, measure, record["applicability"])
+        if measure in NO_EFFECT:
+            margin = record["probability"][measure]["margin"]
+            limits = {} if margin is None else {measure: margin}
+            record["probability"][measure] = chances(mine, measure, limits)
+        if measure == "risk_ratio" or measure in EFFECTS:
+            touched.append(record)
+    for record in touched:
+        capped(record)
+
+
+def start_days(records: Iterable[dict[str, Any]], therapies: Any) -> None:
+    """Put the day on which each therapy starts into its records.
+
+    Parameters
+    ----------
+    records : iterable of dict
+    therapies : Therapies or None
+        Those of the run; what it does not hold gets no day.
+    """
+    known = therapies.therapies if therapies is not None else {}
+    for record in records:
+        cure = known.get(record["therapy"])
+        parts = () if cure is None else (cure.parts or (cure,))
+        days = [part.start_in(record["species"]) for part in parts]
+        record["start_day"] = min(days) if days else None
