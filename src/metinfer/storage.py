@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 import tempfile
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -56,7 +57,24 @@ def write_groups(path: Path, groups: Mapping[str, xr.Dataset]) -> None:
     import xarray as xr
 
     # Made in memory: a library that meets a full disk cannot close its file, and crashes later.
-    write_bytes(path, xr.DataTree.from_dict(dict(groups)).to_netcdf(engine=ENGINE))
+    with _without_cluster():
+        content = xr.DataTree.from_dict(dict(groups)).to_netcdf(engine=ENGINE)
+    write_bytes(path, content)
+
+
+@contextmanager
+def _without_cluster() -> Iterator[None]:
+    """Let xarray lock within this process: with a Dask client it asks the cluster for a lock.
+
+    That lock goes by the name of a file, which what is made in memory does not have.
+    """
+    if "dask" not in sys.modules:
+        yield
+        return
+    import dask
+
+    with dask.config.set(scheduler="synchronous"):
+        yield
 
 
 def read_groups(path: Path) -> dict[str, xr.Dataset]:

@@ -1,25 +1,25 @@
 from __future__ import annotations
 
+import os
+import signal
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import xarray as xr
 
+from metinfer.errors import RunError
 from metinfer.inference import refits as tool
 from metinfer.inference.chains import Length
-from metinfer.inference.refits import Failure, Refit, Source, refit_all
+from metinfer.inference.refits import Failure, Lost, Refit, Source, refit_all
 from tests import toy
 
 LENGTH = Length(200, 100)
 
 
-def make(evidence):
-    """The toy model without a refinement."""
-    return toy.build(evidence)
-
-
 @pytest.fixture(scope="module")
 def source(tmp_path_factory):
-    return Source(toy.evidence(tmp_path_factory.mktemp("toy")), make)
+    return Source(toy.evidence(tmp_path_factory.mktemp("toy")), toy.build)
 
 
 def asked(number=4, bad=()):
@@ -86,3 +86,46 @@ def test_a_stopped_fit_leaves_nothing_that_looks_whole(source, tmp_path):
 def test_unknown_data_are_refused(source, tmp_path):
     with pytest.raises(KeyError, match="nothing_of_the_kind"):
         made(source, [Refit("x", {"nothing_of_the_kind": np.zeros(3)})], tmp_path)
+
+
+def test_a_worker_with_another_program_makes_nothing(source, monkeypatch):
+    monkeypatch.setattr(tool, "compile_once", lambda s: pytest.fail("it must not begin"))
+    asked_for = {**tool.program(), "numpy": "0.1"}
+    with pytest.raises(RunError, match=r"another program: numpy .* instead of 0\.1"):
+        tool.fit_one(source, Refit("x"), LENGTH, asked_for)
+
+
+def test_what_a_person_can_mend_stops_and_what_a_worker_met_is_lost():
+    wrong = SimpleNamespace(exception=lambda: RunError("another program"))
+    with pytest.raises(RunError, match="another program"):
+        tool._result(wrong)
+    died = SimpleNamespace(exception=lambda: KeyError("a worker died"))
+    assert isinstance(tool._result(died), Lost)
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_worker_that_dies_loses_its_tasks_only_and_a_second_call_makes_them(source, tmp_path):
+    dask = pytest.importorskip("dask")
+    distributed = pytest.importorskip("distributed")
+    long, out, fits = Length(20_000, 100), tmp_path / "out", asked(1 + tool.AHEAD)
+    found = {}
+    with (
+        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
+        distributed.LocalCluster(
+            n_workers=1, threads_per_worker=1, dashboard_address=None
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        (worker,) = client.run(os.getpid).values()
+        for refit, result in refit_all(source, fits, long, out, scheduler=client):
+            if not found:
+                os.kill(worker, signal.SIGKILL)
+            found[refit.name] = result
+    lost = {name for name, result in found.items() if isinstance(result, Lost)}
+    assert 0 < len(lost) < len(found) == len(fits)
+    assert not any((out / f"{name}.nc").exists() for name in lost)
+    assert not list(out.rglob("*.failed.json"))  # nothing is remembered against a lost fit
+    again = {r.name: x for r, x in refit_all(source, fits, long, out)}
+    assert all(isinstance(result, xr.Dataset) for result in again.values())
+    fresh = {r.name: x for r, x in refit_all(source, fits[:1], long, tmp_path / "here")}
+    xr.testing.assert_equal(again["part/0"], fresh["part/0"])
