@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import tomli_w
 
 from metinfer.errors import EvidenceError, UsageError
 from metinfer.evidence import bundled_path, combine, read_evidence
@@ -50,3 +51,24 @@ def test_what_does_not_fit_together_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no folder .*nowhere"):
         combine([TINY, tmp_path / "nowhere"], tmp_path / "new")
     assert not (tmp_path / "new").exists()
+
+
+def test_a_stop_on_the_way_leaves_no_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(tomli_w, "dumps", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        combine([TINY], tmp_path / "both")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_would_take_all_memory_is_refused(tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    shutil.copytree(TINY, own)
+    (own / "analysis.toml").write_text("a." * 100_000 + "a = 1")
+    with pytest.raises(EvidenceError, match="nested too deeply"):
+        combine([TINY, own], tmp_path / "both")
+    assert not (tmp_path / "both").exists()

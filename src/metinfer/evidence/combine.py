@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-import tomllib
+import shutil
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
@@ -12,9 +13,11 @@ from typing import Any
 
 import tomli_w
 
-from metinfer.errors import UsageError
+from metinfer.errors import EvidenceError, UsageError
+from metinfer.evidence.faults import Issue
 from metinfer.evidence.read import read_evidence
 from metinfer.evidence.schema import TABLES, TOML_FILES
+from metinfer.evidence.settings import LARGEST_TOML, read_toml
 from metinfer.evidence.types import Evidence
 
 Folder = str | PathLike[str]
@@ -58,22 +61,45 @@ def combine(folders: Iterable[Folder], out: Folder) -> Evidence:
     if missing or not roots:
         raise UsageError(f"there is no folder {', '.join(missing) or 'to combine'}")
     target = Path(out)
-    target.mkdir(parents=True, exist_ok=True)
-    if any(target.iterdir()):
+    if target.exists() and not (target.is_dir() and not any(target.iterdir())):
         raise UsageError(f"{target} is not empty; name a new folder")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # Written aside: half of the files would be evidence too, without its intervals.
+    aside = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}-", suffix=".new"))
+    try:
+        aside.chmod(0o755)
+        _write(roots, aside)
+        aside.replace(target)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    return read_evidence(target)
+
+
+def _write(roots: Sequence[Path], folder: Path) -> None:
+    """All tables and TOML files of some folders together, into one."""
     for table in TABLES.values():
         names = [column.name for column in table.columns]
         text = _stacked([root / table.file for root in roots], names)
-        (target / table.file).write_text(text, encoding="utf-8")
+        (folder / table.file).write_text(text, encoding="utf-8")
     for name in TOML_FILES:
         merged: dict[str, Any] = {}
         for root in roots:
             path = root / f"{name}.toml"
             if path.is_file():
-                merged = _merged(merged, tomllib.loads(path.read_text(encoding="utf-8-sig")))
+                merged = _merged(merged, _document(path))
         if merged:
-            (target / f"{name}.toml").write_text(tomli_w.dumps(merged), encoding="utf-8")
-    return read_evidence(target)
+            (folder / f"{name}.toml").write_text(tomli_w.dumps(merged), encoding="utf-8")
+
+
+def _document(path: Path) -> dict[str, Any]:
+    """A TOML file, refused as `read_evidence` would refuse it."""
+    data = path.read_bytes() if path.stat().st_size <= LARGEST_TOML else b""
+    document, faults = read_toml(path.name, data)
+    if not data:
+        faults = [Issue("too large or empty", path.name, hint=f"at most {LARGEST_TOML:,} bytes")]
+    if faults:
+        raise EvidenceError(faults)
+    return document
 
 
 def _stacked(paths: Sequence[Path], known: Sequence[str]) -> str:
