@@ -107,7 +107,7 @@ def test_what_a_person_can_mend_stops_and_what_a_worker_met_is_lost():
 def test_a_worker_that_dies_loses_its_tasks_only_and_a_second_call_makes_them(source, tmp_path):
     dask = pytest.importorskip("dask")
     distributed = pytest.importorskip("distributed")
-    long, out, fits = Length(20_000, 100), tmp_path / "out", asked(1 + tool.AHEAD)
+    long, out, fits = Length(40_000, 100), tmp_path / "out", asked(2)
     found = {}
     with (
         dask.config.set({"distributed.scheduler.allowed-failures": 0}),
