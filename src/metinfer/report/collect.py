@@ -144,7 +144,7 @@ def collect(run: Any) -> ReportContent:
         rules=model.rules(evidence.parameters),
         links=links.links(known, evidence.parameters, after),
         parameters=known,
-        gates=kept,
+        gates=gates.named(kept, answers),
         checks=_checks(kept, predicted),
         traces=() if after is None else posterior.traces(after, known),
         computation=computation.computation(run),

@@ -16,6 +16,7 @@ from metinfer.report.drawings_decisions import drawings
 from metinfer.report.figures.equations import equation_svg
 from metinfer.report.figures.export import to_svg
 from metinfer.report.figures.rows import pages
+from metinfer.report.findings import finding
 from metinfer.report.sections import shown_populations
 
 PLURAL = {"regimen": "regimens", "clamp": "clamps", "adverse": "adverse events"}
@@ -42,7 +43,7 @@ class Drawing:
 
 
 def _drawing(name: str, title: str, caption: str, make: Callable[..., Any], items: Any) -> Drawing:
-    svg = to_svg(make(items), name, f"{title}. {caption}")
+    svg = to_svg(make(items), name, f"{title}. {finding(items) or caption}")
     return Drawing(name, title, caption, Markup(svg))
 
 

@@ -264,7 +264,7 @@ def scores(content: ReportContent) -> Table:
     """Return how many published values lie inside their predictive intervals, per stream."""
     tone = {"as expected": "good", "too narrow": "bad"}
     columns = [
-        text("Stream", lambda s: s.stream),
+        text("Stream", lambda s: ". ".join(p for p in (s.stream, s.remark) if p)),
         text("Role", lambda s: s.role),
         numeric("Values", lambda s: s.items, words.whole),
         numeric("Inside 50 %", lambda s: s.inside50 / s.items, words.share),
@@ -273,7 +273,6 @@ def scores(content: ReportContent) -> Table:
         numeric("By chance", lambda s: s.chance, lambda v: words.number(v, 1)),
         numeric("Events seen", lambda s: s.seen, words.whole),
         span("Events predicted", lambda s: s.expected, lambda _: "events"),
-        text("Remark", lambda s: s.remark),
     ]
     caption = "Coverage of the predictive intervals, by stream"
     return table("scores", caption, columns, content.scores, full=True)

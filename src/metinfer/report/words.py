@@ -33,6 +33,7 @@ MEASURES: dict[str, Measure] = {
     ),
     "risk_ratio": Measure("risk ratio, treated over untreated", "ratio", 1.0, 1.0, 2, 1.015, 2),
     "link": Measure("strength", "1", 1.0, 0.0, 2),
+    "fold": Measure("effect", "fold", 1.0, 1.0, 2, 0.0, 2),
     "events": Measure("events", "events", 1.0, None, 0),
     "lasting_share": Measure("share of the benefit that lasts", "%", 100.0, None, 0),
     "lasting_rebound": Measure(

@@ -16,16 +16,16 @@ from metinfer.report.figures.style import (
     Frame,
     canvas,
     legend,
+    shorten,
     styled,
-    wrap,
 )
 
 #: Little room below: only the last panel has an axis label.
-FRAME = Frame(below=0.3)
+FRAME = Frame(below=0.34)
 
 
 def _title(trace: Trace) -> str:
-    return wrap(f"{trace.name} (R-hat {words.number(trace.rhat, 4)})", 100, 1)
+    return f"{shorten(trace.name, 74)}, R-hat {words.number(trace.rhat, 4)}"
 
 
 def _chain_legend(figure: Figure, traces: Sequence[Trace]) -> None:
@@ -47,7 +47,7 @@ def trace_plots(traces: Sequence[Trace]) -> Figure:
             axis.plot(chain, color=colour, ls=line, lw=0.7, alpha=0.85)
         axis.set_title(_title(trace))
         axis.set_ylabel("value")
-    axes[-1, 0].set_xlabel("draw (thinned)")
+    axes[-1, 0].set_xlabel("draw (thinned)", labelpad=1)
     _chain_legend(figure, traces)
     return figure
 
@@ -70,6 +70,6 @@ def rank_plots(traces: Sequence[Trace], bins: int = 20) -> Figure:
         axis.axhline(draws.shape[1] / bins, color=MUTED, lw=1)
         axis.set_title(_title(trace))
         axis.set_ylabel("draws per bin")
-    axes[-1, 0].set_xlabel("rank of the draw among all chains")
+    axes[-1, 0].set_xlabel("rank of the draw among all chains", labelpad=1)
     _chain_legend(figure, traces)
     return figure

@@ -59,15 +59,15 @@ def foreseen_numbers(studies: Sequence[StudyLine]) -> Figure:
     """Draw each published number within what the other studies predict for it."""
     pairs = [(s, f) for s in studies for f in s.foreseen]
     frame = Frame(left=3.5, above=0.05, head=0.36)
-    figure, axes = canvas([0.19 * len(pairs)], frame=frame)
+    figure, axes = canvas([0.27 * len(pairs)], frame=frame)
     axis = axes[0, 0]
     for y, (study, found) in enumerate(pairs):
         axis.plot([-1, 1], [y, y], color=BLUE, lw=3.2, alpha=0.4, solid_capstyle="butt")
         axis.plot([0], [y], "|", color=BLUE, ms=7, mew=1.4)
         fill = VERMILLION if study.surprising else PAPER
         axis.plot([_relative(found)], [y], "D", ms=4.4, mfc=fill, mec=VERMILLION, mew=1.2)
-    labels = [wrap(f"{s.label}: {f.label}", 62, 1) for s, f in pairs]
-    axis.set_yticks(range(len(pairs)), labels)
+    labels = [wrap(f"{s.label}: {f.label}", 64, 2) for s, f in pairs]
+    axis.set_yticks(range(len(pairs)), labels, fontsize=6.8)
     axis.set_ylim(len(pairs) - 0.4, -0.6)
     axis.set_xlim(-EDGE - 0.2, EDGE + 0.2)
     axis.set_xticks([-1, 0, 1], ["5 %", "median", "95 %"])
@@ -111,7 +111,7 @@ def moved_answers(answers: Sequence[ComparedAnswer], kind: str) -> Figure:
         shifts = {f.key: f.shift for f in answer.of(kind)}
         for x, fit in enumerate(fits):
             _cell(axis, x, y, shifts.get(fit.key))
-    names = [wrap(f"{a.name} ({_short(a)})", 46, 2) for a in answers]
+    names = [wrap(f"{_short(a)}, {a.name}", 50, 2) for a in answers]
     axis.set_yticks(range(len(answers)), names)
     axis.set_xticks(range(len(fits)), [wrap(f.label, 30, 2) for f in fits], rotation=45,
                     ha="right", rotation_mode="anchor")  # fmt: skip

@@ -65,7 +65,7 @@ ARROWS = {
     "stellate_cxcl12": Arrow((1.95, 4.6), (3.5, 5.1), (2.35, 5.15)),
     "cxcl12_neutrophils": Arrow((3.95, 4.9), (2.0, 3.08), (2.9, 3.9)),
     "cxcl12_nk": Arrow((5.12, 5.1), (6.15, 4.5), (6.45, 5.25), holds=True),
-    "nk_ifng": Arrow((7.6, 3.78), (8.55, 2.98), (8.85, 3.6)),
+    "nk_ifng": Arrow((7.6, 3.78), (8.55, 2.98), (8.68, 3.52)),
     "ifng_awakening": Arrow((8.4, 2.15), (5.5, 0.95), (7.25, 1.68), holds=True),
     "neutrophils_seeding": Arrow((1.7, 2.25), (2.3, 0.95), (1.1, 1.62)),
     "nk_seeding": Arrow((6.2, 3.85), (2.85, 0.95), (4.05, 2.0), holds=True),
@@ -113,9 +113,11 @@ def _arrow(axes: Axes, arrow: Arrow, link: Link | None) -> None:
 
 
 def _strength(link: Link) -> str:
-    shown = words.shown_text(link.strength, "link")
-    change = link.change.replace(": ", ":\n")
-    lines = f"{change} \u00d7 {shown}" if link.unit == "fold" else f"{change}\n{shown} {link.unit}"
+    shown = words.shown_text(link.strength, "fold")
+    change, _, what = link.change.partition(": ")
+    lines = f"{change}\n{shown} {link.unit}"
+    if link.unit == "fold":
+        lines = f"{change}: {what}\n\u00d7 {shown}"
     if link.absent_posterior is not None:
         lines += f"\nabsent: {words.share(link.absent_posterior)}"
         if link.absent_prior is not None:

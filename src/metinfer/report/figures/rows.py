@@ -65,7 +65,9 @@ def _is_wide(group: Sequence[RowFit]) -> bool:
 
 def _row_label(row: RowFit) -> str:
     size = f"n\u00a0=\u00a0{row.n:g}" if row.n else ""
-    parts = [row.arm, row.when, *([row.count] if row.count else [row.statistic, size])]
+    said = row.statistic in row.quantity or row.statistic == row.unit
+    statistic = "" if said else row.statistic
+    parts = [row.arm, row.when, *([row.count] if row.count else [statistic, size])]
     tail = " (predicted only)" if row.role == "check" else ""
     return wrap(", ".join(p for p in parts if p) + tail, 52, 2)
 

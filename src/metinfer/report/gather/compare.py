@@ -71,7 +71,7 @@ def compared(
             for a in found.answers
             if a.name in named and BASE in a.variants
         ),
-        reasons=found.reasons,
+        reasons=tuple(_in_words(r, labels) for r in found.reasons),
         observations=run_size(run),
         effort=_effort(found),
         told=_left_out(found.studies),
@@ -121,6 +121,11 @@ def _effort(found: Any) -> str:
         f"{fits} chains of {plan['draws']} draws for variants and left-out studies, and {rows} "
         f"fits without a single row; {minutes:.0f} minutes on {found.cores} {core}."
     )
+
+
+def _in_words(reason: str, labels: Mapping[str, str]) -> str:
+    """A reason with variants and studies by name."""
+    return re.sub(r"[\w-]+", lambda k: labels.get(k[0], k[0]) if "_" in k[0] else k[0], reason)
 
 
 def _arms(scores: Any, places: Places, variants: Iterable[Any]) -> tuple[ArmLine, ...]:

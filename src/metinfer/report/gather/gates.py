@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from metinfer.report.content import Gate
+from metinfer.report.content import Answer, Gate
+from metinfer.report.words import measure
 from metinfer.results import read_json
 
 #: What each gate guards.
@@ -50,6 +53,18 @@ def _gate(found: dict[str, Any]) -> Gate:
     label = f"{name}, {PARTS.get(part, part.replace('_', ' '))}" if part else name
     words = f"{meaning} ({detail})" if detail else meaning
     return Gate(label, words, found["value"], words_of(found["limit"]), found["passed"])
+
+
+def named(found: Sequence[Gate], answers: Sequence[Answer]) -> tuple[Gate, ...]:
+    """Return gates in which a named answer is called as on the page, not by its key."""
+    known = {a.key.replace("_", " "): f"{a.name}, {measure(a.effect.measure).label}"
+             for a in answers if a.key}  # fmt: skip
+    made = []
+    for gate in found:
+        head, _, tail = gate.meaning.partition(" (")
+        detail = known.get(tail.removesuffix(")"))
+        made.append(replace(gate, meaning=f"{head} ({detail})") if detail else gate)
+    return tuple(made)
 
 
 def words_of(limit: str) -> str:

@@ -7,7 +7,6 @@ from typing import Any
 
 from metinfer.report.gather import labels
 from metinfer.report.gather.fit import Scale, shown_scale
-from metinfer.report.words import number
 
 YEAR = 365.25
 
@@ -27,7 +26,6 @@ class Places:
         self.rows = {m.row: m for m in evidence.measurements}
         self.arms = {a.arm: a for a in evidence.arms}
         self.sources = {s.study: s.citation for s in evidence.studies}
-        self.ends = {f"{i.arm}:{i.start_day:g}": i.end_day for i in evidence.intervals}
 
     def source(self, study: str) -> str:
         """Short citation of a study."""
@@ -57,9 +55,8 @@ class Places:
         """Source, group and time of a row or of a follow-up interval."""
         if name in self.rows:
             return f"{self.source(self.rows[name].study)}, {self.value(name)}"
-        arm, _, start = name.rpartition(":")
-        if arm not in self.arms or name not in self.ends:
+        arm, _, days = name.rpartition(":")
+        if arm not in self.arms:
             return name
-        found = self.arms[arm]
-        years = " to ".join(number(day / YEAR) for day in (float(start), self.ends[name]))
-        return f"{self.source(found.study)}, {labels.group(found)}, years {years}"
+        years = " to ".join(f"{float(day) / YEAR:.3g}" for day in days.split("-"))
+        return f"{self.owner(name)}, years {years}"
