@@ -9,11 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 import metinfer as mi
-from metinfer import cli, comparison, errors, run_difference
-from metinfer.inference import compare, compare_tables, variants
+from metinfer import calibration, cli, comparison, errors, run_difference
+from metinfer.inference import calibrate, compare, compare_tables, reproduce, variants
 from metinfer.inference.compare_results import Comparison
 from metinfer.runs import load_run
 
@@ -133,6 +134,56 @@ def test_a_stopped_comparison_makes_only_what_is_missing(
     assert [s.score for s in again.studies] == [s.score for s in found.studies]
 
 
+def test_a_result_with_lost_fits_is_made_again(
+    data: Path, run: Path, found: Comparison, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few_variants(monkeypatch)
+    monkeypatch.setattr(compare.Fits, "make", lambda self: pytest.fail("made again"))
+    given = {"draws": 50, "tune": 60, "variant_chains": 1, "row_chains": 0}
+    asked = {"evidence": mi.read_evidence(data), "out": run, "plan": compare.Plan(**given)}
+    assert mi.compare(**asked).origin == found.origin
+    monkeypatch.setattr(comparison, "read_comparison", lambda _: replace(found, lost=1))
+    with pytest.raises(pytest.fail.Exception, match="made again"):
+        mi.compare(**asked)
+
+
+def test_another_model_than_that_of_the_fit_is_not_compared(
+    data: Path, run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(reproduce, "agreement", lambda _: 0.5)
+    assert call(monkeypatch, "compare", data, "-o", run, "--quick", "--quiet") == 1
+    assert "makes another model of the inputs" in capsys.readouterr().err
+    with pytest.raises(errors.RunError, match="another model"):
+        calibration.calibrate(load_run(run), calibrate.Plan(fits=10))
+
+
+def test_an_answer_that_the_base_does_not_have_is_left_out(run: Path) -> None:
+    loaded = load_run(run)
+    names = [a["name"] for a in loaded.evidence.analysis["answer"]]
+    some, none = np.linspace(0.1, 0.9, 50), np.full(50, np.nan)
+    draws = {
+        "variant/base": {names[0]: some, names[1]: none},
+        "variant/kill_only": dict.fromkeys(names, some),
+    }
+    weights = {"base": (0.5, 0.5), "kill_only": (0.5, 0.5)}
+    made = comparison.answer_results(loaded, draws, weights)
+    assert [a.name for a in made] == names[:1]
+
+
+def test_a_posterior_with_fewer_draws_than_fits_is_told_before_any_fit(run: Path) -> None:
+    with pytest.raises(errors.UsageError, match="the run has 50 draws"):
+        calibration.calibrate(load_run(run), calibrate.Plan(fits=5000))
+
+
+def test_a_page_does_not_take_the_place_of_a_result(run: Path) -> None:
+    before = (run / "comparison.json").read_bytes()
+    with pytest.raises(errors.UsageError, match=r"comparison\.json is a result"):
+        mi.report(load_run(run), run / "comparison.html")
+    with pytest.raises(errors.UsageError, match=r"FILE\.html"):
+        mi.report(load_run(run), run.parent / "numbers.json")
+    assert (run / "comparison.json").read_bytes() == before
+
+
 def test_a_run_of_other_evidence_is_wrong_usage(
     run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -196,7 +247,6 @@ def test_rows_that_came_went_or_changed_are_named(run: Path) -> None:
 def test_an_answer_that_moved_is_told_in_its_errors(
     run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import numpy as np
     import xarray as xr
 
     rng = np.random.default_rng(1)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,7 +10,8 @@ import xarray as xr
 
 from metinfer.errors import UsageError
 from metinfer.inference.chains import Length
-from metinfer.inference.compare import CAREFUL, Fits, Fitted, Plan, builder, thinned
+from metinfer.inference.compare import CAREFUL, Fits, Fitted, Plan, builder, fitted_of, thinned
+from metinfer.inference.compare import QUICK as COMPARE_QUICK
 from metinfer.inference.compare_elpd import (
     LEAST_DRAWS,
     Scorer,
@@ -20,9 +22,10 @@ from metinfer.inference.compare_elpd import (
     verdict,
 )
 from metinfer.inference.compare_results import Quality
+from metinfer.inference.compare_tables import doubts
 from metinfer.inference.leave_out import Seen, moved, predict_left_out, shifts, studies, without
 from metinfer.inference.model import LATENTS, TRANSLATION_SD, Joint, build_model
-from metinfer.inference.refits import Machinery
+from metinfer.inference.refits import Failure, Lost, Machinery
 from metinfer.inference.stacking import averaged, stacking_weights
 from tests.inference.conftest import QUICK, prior_latents, with_rows
 
@@ -204,6 +207,45 @@ def test_a_plan_that_cannot_work_is_refused():
     with pytest.raises(UsageError, match="--draws is 10"):
         Plan(draws=10)
     assert Plan(draws=60).length.draws == 60
+
+
+def test_a_plan_names_the_option_that_there_is():
+    with pytest.raises(UsageError, match="--chains is 0"):
+        Plan(variant_chains=0)
+
+
+def quality(**more):
+    return Quality(**{"chains": 4, "draws": 500, "rhat": 1.01, "ess": 300.0, "divergences": 0,
+                      "seconds": 1.0, **more})  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "word"),
+    [
+        ("variants", {"chains": 1, "rhat": None}, "1 chain cannot be told to agree"),
+        ("studies", {"ess": 12.0}, "effective draws are 12; 50 are needed"),
+        ("variants", {"ess": float("nan")}, "effective draws are nan"),
+        ("rows", {"chains": 1, "rhat": None, "ess": 12.0}, None),
+    ],
+)
+def test_few_draws_are_a_doubt_except_for_a_single_row(kind, more, word):
+    key = {"variants": "kill_only", "studies": "one2024", "rows": ("base", 3)}[kind]
+    parts = {"variants": {}, "studies": {}, "rows": {}, "plan": Plan()}
+    fits = SimpleNamespace(**{**parts, kind: {key: Fitted(None, quality(**more))}})
+    found = doubts(fits, ())
+    assert [word in reason for reason in found] == ([True] if word else [])
+
+
+def test_a_first_look_stays_one_whatever_its_draws():
+    plan = replace(COMPARE_QUICK, draws=60, seed=9)
+    fits = SimpleNamespace(variants={}, studies={}, rows={}, plan=plan)
+    assert doubts(fits, ()) == ("this was a first look with few draws",)
+
+
+def test_lost_chains_are_counted_apart_from_failed_ones():
+    made = fitted_of([Failure("never finite"), Lost("a worker died")])
+    assert (made.latents, made.quality.lost) == (None, 1)
+    assert len(made.quality.failures) == 2
 
 
 def test_thinning_keeps_every_chain(latents):
