@@ -25,6 +25,7 @@ from metinfer.report.gaps import gaps
 from metinfer.report.gather.verdict import heading
 from metinfer.report.sections import all_tables
 from metinfer.report.sections_decisions import tables as decision_tables
+from metinfer.report.sections_priors import narrowed
 from metinfer.report.tables import plain
 from metinfer.storage import write_text
 
@@ -161,6 +162,7 @@ def render(content: ReportContent) -> str:
         thin=summary.thin_sentences(content),
         sentences=summary.sentences(content),
         gaps=gaps(content),
+        twice=narrowed(content.parameters),
         css=_asset(environment, "report.css", light=light, dark=dark),
         js=_asset(environment, "report.js"),
     )

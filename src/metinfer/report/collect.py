@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import xarray as xr
 
 from metinfer import results
+from metinfer.judging import ANSWERED, ANSWERS, every_so_often
 from metinfer.report.content import (
     Assumption,
     Check,
@@ -32,6 +34,7 @@ from metinfer.report.gather import (
     posterior,
     predictions,
     scores,
+    sense,
     standing,
     untreated,
 )
@@ -162,8 +165,20 @@ def collect(run: Any) -> ReportContent:
         run_name=run.path.name,
         compared=compared,
         calibrated=calibrated,
-        ground=foundations.ground(checks, answers, evidence, known),
+        ground=replace(
+            foundations.ground(checks, answers, evidence, known),
+            moved=_moved(run, known, answers),
+            double_use=tables.double_use(evidence),
+        ),
     )
+
+
+def _moved(run: Any, known: Sequence[Any], answers: Sequence[Any]) -> tuple[Any, ...]:
+    """Parameters that the data moved, from the draws for which the answers were solved."""
+    if "posterior" not in run.groups:
+        return ()
+    draws = every_so_often(run.posterior, ANSWERED)
+    return sense.moved(known, answers, draws, results.read_groups(run, ANSWERS).get("posterior"))
 
 
 def _title(run: Any) -> str:

@@ -106,6 +106,20 @@ class Pair:
 
 
 @dataclass(frozen=True)
+class Moved:
+    """A parameter that the data moved, the argument of its prior, and what moves with it."""
+
+    meaning: str
+    unit: str
+    prior: Span
+    posterior: Span
+    reason: str
+    remark: str
+    answers: str
+    conflict: bool
+
+
+@dataclass(frozen=True)
 class Ground:
     """All of it."""
 
@@ -113,3 +127,5 @@ class Ground:
     prior_rows: tuple[PriorRow, ...] = ()
     impossible: tuple[Impossible, ...] = ()
     pairs: tuple[Pair, ...] = ()
+    moved: tuple[Moved, ...] = ()
+    double_use: tuple[str, ...] | None = None  # studies with both prior and fitted rows

@@ -6,7 +6,7 @@ from typing import Any
 
 from metinfer.report import words
 from metinfer.report.contents_foundations import MATTERS, Foundation, Ground
-from metinfer.report.tables import Table, flag, numeric, span, table, text
+from metinfer.report.tables import Column, Table, flag, numeric, span, table, text
 
 #: Streams of data with a column of their own: the strongest ones.
 STREAMS = 5
@@ -14,8 +14,33 @@ STREAMS = 5
 
 def tables(ground: Ground) -> list[Table]:
     """Return every table of the ground; those without rows are empty."""
-    made = (rests_on, power, prior_rows, impossible, pairs)
+    made = (rests_on, power, prior_rows, impossible, pairs, conflicts, sense)
     return [make(ground) for make in made]
+
+
+def conflicts(ground: Ground) -> Table:
+    """Return the parameters whose posterior median lies outside the interval of their prior."""
+    found = [m for m in ground.moved if m.conflict]
+    return table("conflicts", "Parameters in conflict with their prior", _moved(), found,
+                 wide=True, full=True)  # fmt: skip
+
+
+def sense(ground: Ground) -> Table:
+    """Return the other parameters that the data moved, to be held against what is known."""
+    found = [m for m in ground.moved if not m.conflict]
+    return table("sense", "Values that the data moved", _moved(), found, wide=True)
+
+
+def _moved() -> list[Column]:
+    return [
+        text("Parameter", lambda m: m.meaning),
+        text("Unit", lambda m: m.unit),
+        span("Posterior", lambda m: m.posterior),
+        span("Prior", lambda m: m.prior),
+        text("Argument for the prior: what is known otherwise", lambda m: m.reason),
+        text("That is", lambda m: m.remark),
+        text("Answers that move with it (rank correlation)", lambda m: m.answers),
+    ]
 
 
 def rests_on(ground: Ground) -> Table:

@@ -52,6 +52,15 @@ def families(parameters: Sequence[Parameter]) -> list[Family]:
     return [Family(tuple(g)) for g in groups.values()]
 
 
+#: What the argument of a prior says that was narrowed after a look at what it did to the fit.
+TWICE = "explained twice"
+
+
+def narrowed(parameters: Sequence[Parameter]) -> list[str]:
+    """Return the parameters with a prior that was narrowed so that nothing is explained twice."""
+    return [f.meaning for f in families(parameters) if TWICE in f.first.reason]
+
+
 def tables(content: ReportContent) -> list[Table]:
     """Return the table of parameters and the table of numbers."""
     return [priors(content), prior_values(content)]

@@ -15,7 +15,7 @@ AUTHOR_FIELDS = (
     (1, "context_of_use", "Context of use: species, tumour, time span, treatments"),
     (1, "influence", "How much the decision rests on the model"),
     (1, "consequence", "How bad a wrong answer would be"),
-    (1, "limits", "Limits of acceptance, fixed before fitting"),
+    (13, "limits", "Known limits"),
 )
 
 OUTCOMES = (
@@ -71,7 +71,7 @@ def author_fields(analysis: Any) -> tuple[AuthorField, ...]:
 
 def _text(value: Any) -> str:
     if isinstance(value, (list, tuple)):
-        return "; ".join(map(str, value))
+        return "\n".join(str(v).strip() for v in value)
     return "" if value is None else str(value)
 
 
@@ -146,6 +146,15 @@ def teach(rows: int, studies: int) -> tuple[str, bool]:
     if rows < 4:
         return "Too thin for more than a direction; no dose response.", True
     return f"{studies} studies.", False
+
+
+def double_use(evidence: Any) -> tuple[str, ...]:
+    """Return the studies with rows that informed a prior and rows that are fitted."""
+    arms = {a.arm: a.study for a in evidence.arms}
+    fitted = {r.study for r in evidence.measurements if r.role == "fit"}
+    fitted |= {arms[i.arm] for i in evidence.intervals if i.role == "fit" and i.arm in arms}
+    prior = {r.study for r in evidence.measurements if r.role == "prior"}
+    return tuple(s.citation for s in evidence.studies if s.study in fitted & prior)
 
 
 def input_files(evidence: Any) -> tuple[InputFile, ...]:

@@ -59,6 +59,12 @@ def _at(dataset: xr.Dataset | None, name: str, at: str | None) -> xr.DataArray |
     return next((v for where, v in _scalars(dataset[name]) if where == at), None)
 
 
+def at(dataset: xr.Dataset, name: str) -> xr.DataArray | None:
+    """Return the draws of a parameter as the page names it: rate[place]."""
+    base, _, where = name.rstrip("]").partition("[")
+    return _at(dataset, base, where or None)
+
+
 def _parameter(entry: Mapping[str, Any], at: str | None, before: xr.DataArray,
                after: xr.DataArray | None, quality: Mapping[str, Any],
                species: Mapping[str, str]) -> Parameter:  # fmt: skip
@@ -130,8 +136,7 @@ def traces(posterior: xr.Dataset, known: tuple[Parameter, ...]) -> tuple[Trace, 
     worst = sorted((p for p in known if p.rhat is not None), key=lambda p: -(p.rhat or 0))
     made = []
     for parameter in worst[:TRACES]:
-        name, _, at = parameter.name.rstrip("]").partition("[")
-        values = _at(posterior, name, at or None)
+        values = at(posterior, parameter.name)
         if values is not None:
             draws = values.transpose("chain", "draw").values
             step = max(1, draws.shape[1] // THINNED)
