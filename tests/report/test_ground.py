@@ -72,6 +72,11 @@ def test_credibility_is_computed_from_what_the_run_shows(content):
     assert made["Solver"].met is None  # the synthetic run has no solver gate
     assert made["Inputs"].met is False
     assert "read with high confidence" in made["Inputs"].evidence
+    assert made["Model form"].met is None  # not run
+    levels = tuple(replace(v, state="done", meaning="it moves") for v in content.verdict.levels)
+    moved = account.credibility(content.gates, content.scores, levels, content.answers, rows)
+    form = next(c for c in moved if c.factor == "Model form")
+    assert (form.met, form.evidence, form.gap) == (False, "it moves", "")
     sure = tuple(replace(r, confidence="high", source="table 1") for r in rows)
     again = account.credibility((), (), content.verdict.levels, (), sure)
     inputs = next(c for c in again if c.factor == "Inputs")

@@ -57,7 +57,7 @@ def test_harm_is_named_only_where_it_would_matter(
     ("why", "words"),
     [
         (learnt.ECHO, "already said"),
-        (learnt.FEW, "may be chance"),
+        (learnt.FEW, "simulation error"),
         (learnt.WIDER, "less certain than it was before"),
         (verdicts.UNTREATED_ONLY, "taught the risk without therapy"),
         (verdicts.NOTHING, "no effect in this model before"),
@@ -68,7 +68,7 @@ def test_the_reason_given_for_assumed_is_the_one_that_decided(why: str, words: s
     told = said.learnt_sentence(shown)
     assert told.startswith("Assumed, not learnt: ")
     assert words in told
-    others = {"may be chance", "less certain", "already said", "taught the risk", "no effect in"}
+    others = {"simulation error", "less certain", "already said", "taught the risk", "no effect in"}
     assert sum(other in told for other in others) == 1
 
 

@@ -8,11 +8,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import xarray as xr
+from markupsafe import escape
 
+from metinfer.evidence import bundled_path, read_evidence
 from metinfer.inference.learnt import ASSUMED, LEARNT, MOVED, NARROWED
 from metinfer.report.build import render
 from metinfer.report.content import Gate, Score, Verdict
-from metinfer.report.gather import named, predictions
+from metinfer.report.gather import acceptance, evidence, named, predictions
 from metinfer.report.gather.checked import Checked
 from metinfer.report.gather.verdict import heading, verdict
 from metinfer.therapy.decision_records import decision_records
@@ -147,3 +149,35 @@ def test_the_first_day_is_that_of_the_therapy_or_of_its_earliest_part() -> None:
     records = [{"therapy": t, "species": "human"} for t in ("one", "both", "unknown")]
     named.start_days(records, SimpleNamespace(therapies={"one": cure(28.0), "both": both}))
     assert [r["start_day"] for r in records] == [28.0, 3.0, None]
+
+
+def test_limits_of_acceptance_are_those_of_the_program_unless_the_author_has_own() -> None:
+    gates = (
+        Gate("R-hat", "", 1.0, "at most 1.01", True),
+        Gate("R-hat, named answers", "", 1.0, "at most 1.01", True),
+    )
+    asked = [{"measure": "risk_ratio", "margin": 0.8}, {"measure": "risk_untreated"}]
+    found = acceptance.field({"answer": asked}, gates)
+    assert found.section == 1
+    first, second = found.text.split("\n")[:2]
+    assert first.endswith("R-hat at most 1.01.")
+    assert second.endswith("below 0.80.")
+    assert acceptance.field({"acceptance": ["mine", "yours"]}, gates).text == "mine\nyours"
+    assert acceptance.field({}, ()).text  # no gap: calibration and comparison have limits
+
+
+def test_known_limits_stand_among_the_limits_as_a_list() -> None:
+    analysis = read_evidence(bundled_path()).analysis
+    limits = next(f for f in evidence.author_fields(analysis) if f.label == "Known limits")
+    assert limits.section == 13
+    page = render(dataclasses.replace(small(), author=(limits,)))
+    assert f"<li>{escape(analysis['limits'][0])}</li>" in page
+    notes = acceptance.limits(read_evidence(bundled_path()))
+    assert any("docs/calibration.md" in n.text for n in notes)
+
+
+def test_labels_are_in_the_letters_that_people_use() -> None:
+    data = xr.Dataset(coords={"therapy": ["a", "b"],
+                              "therapy_label": ("therapy", ["6 ug/kg", "a bug"])})  # fmt: skip
+    found = named.spelled(data)["therapy_label"].values.tolist()
+    assert found == ["6 \u00b5g/kg", "a bug"]

@@ -18,6 +18,7 @@ from metinfer.report.content import (
     ReportContent,
 )
 from metinfer.report.gather import (
+    acceptance,
     account,
     calibrate,
     compare,
@@ -98,8 +99,9 @@ def collect(run: Any) -> ReportContent:
         A `metinfer.runs.Run`.
     """
     evidence = run.evidence
-    author, asked = tables.author_fields(evidence.analysis), evidence.analysis.get("answer", [])
+    asked = evidence.analysis.get("answer", [])
     kept, judged = gates.gates(run)
+    author = (*tables.author_fields(evidence.analysis), acceptance.field(evidence.analysis, kept))
     predicted = others.own(run, _dataset(run, "predictions.nc"))
     found, answers, missing = _therapies(run, predicted)
     other = others.predicted(run)
@@ -159,7 +161,7 @@ def collect(run: Any) -> ReportContent:
             other,
             asked,
         ),
-        limits=_limits(evidence),
+        limits=acceptance.limits(evidence),
         reproduce=(*_reproduce(run), *others.notes(other)),
         files=tables.input_files(evidence),
         run_name=run.path.name,
@@ -196,12 +198,12 @@ def _parameters(evidence: Any, after: Any, before: Any) -> tuple[Any, ...]:
 
 def _dataset(run: Any, name: str) -> xr.Dataset | None:
     """Return a single-group result of the run, or None where the run does not hold it."""
-    return next(iter(results.read_groups(run, name).values()), None)
+    return next(iter((_groups(run, name) or {}).values()), None)
 
 
 def _groups(run: Any, name: str) -> dict[str, xr.Dataset] | None:
     """Return all groups of a result of the run, or None where the run does not hold it."""
-    return results.read_groups(run, name) or None
+    return {k: named.spelled(v) for k, v in results.read_groups(run, name).items()} or None
 
 
 def _therapies(
@@ -249,22 +251,6 @@ def _checks(gates: tuple[Gate, ...], predicted: xr.Dataset | None) -> tuple[Chec
         made.append(Check("Therapies solved in every draw", f"{bad:,} of {tried:,} solves failed",
                           "pass" if bad == 0 else "fail"))  # fmt: skip
     return (*made, *TESTED)
-
-
-def _limits(evidence: Any) -> tuple[Note, ...]:
-    """Return what bounds every number here, some of it counted from the tables."""
-    arms = {a.arm: a for a in evidence.arms}
-    dosed = {d.arm for d in evidence.doses}
-    treated = [a for a in arms.values() if a.arm in dosed and a.species == "human"]
-    outcome = "none" if not treated else f"{len(treated)} dosed arms"
-    return (
-        Note("Treated people in the tables", f"{outcome}: effects of therapy in people come from "
-             "the mechanism and from mice, and lean on priors."),
-        Note("Without adjuvant therapy", "Baseline cohorts are historical; they are not "
-             "today's patients."),
-        Note("Not for", "Treatment of single patients, doses for people, or ranking of therapies "
-             "whose answers are assumed."),
-    )  # fmt: skip
 
 
 def _reproduce(run: Any) -> tuple[Note, ...]:

@@ -123,8 +123,8 @@ def _forest(content: ReportContent) -> list[Drawing]:
         caption = (
             "Circles are the posterior (filled only where it was learnt), squares the prior behind "
             "it, triangles the posterior without the mouse rows; thick bars are 50 %, thin ones "
-            "90 % intervals. Each population has its own scale. In the order of the therapy table: no "
-            "ranking is implied."
+            "90 % intervals. Each population has its own scale. In the order of the therapy table: "
+            "no ranking is implied."
         )
         therapies = list(dict.fromkeys(e.therapy for e in effects))
         for k, (part, names) in enumerate(_chunks(therapies, PER_PAGE["forest"])):

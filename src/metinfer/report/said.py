@@ -7,7 +7,7 @@ from metinfer.report.content import LEARNT, NARROWED, Answer, Effect
 
 #: Reasons of a verdict (metinfer.inference.learnt, metinfer.therapy.verdicts) -> words.
 WIDER = "became wider"
-FEW = "so few draws"
+FEW = "simulation error"
 UNTREATED = "taught the risk without therapy"
 NOTHING = "no effect"
 
@@ -114,7 +114,7 @@ def _assumed(effect: Effect, before: str) -> str:
         )
     if FEW in effect.why:
         return (
-            "Assumed, not learnt: with so few draws the difference from the prior, "
-            f"{before}, may be chance."
+            f"Assumed, not learnt: before any data the model said {before}, and the difference is "
+            "less than the simulation error of the ends of these intervals."
         )
     return f"Assumed, not learnt: before any data the model already said {before}."

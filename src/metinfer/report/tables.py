@@ -11,9 +11,15 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from metinfer.report import words
+from metinfer.report import said, words
 from metinfer.report.content import Span
 
+#: Part of a reason (metinfer.report.said) -> what a table says of it.
+REASONS = {
+    said.NOTHING: "no effect, before and after",
+    said.FEW: "within simulation error", said.WIDER: "only became wider",
+    said.UNTREATED: "only the risk without therapy was learnt",
+}  # fmt: skip
 SPAN_PARTS = ("median", "lo50", "hi50", "lo90", "hi90")
 
 
@@ -161,13 +167,13 @@ def learnt(value: str) -> tuple[str, str]:
 def verdict(get: Callable[[Any], Any], label: str = "Learnt or assumed") -> Column:
     """Return the column of learnt, narrowed only or assumed, with the reason in the download.
 
-    `get` gives an effect; one that is none says so below its state.
+    `get` gives an effect; a reason that the numbers beside it do not show stands below.
     """
 
     def make(item: Any) -> Cell:
         effect = get(item)
         shown, tone = learnt(effect.learnt)
-        detail = effect.why if effect.why.startswith("no effect") else ""
+        detail = next((words for part, words in REASONS.items() if part in effect.why), "")
         return Cell(shown, (effect.learnt, effect.why), detail=detail, tone=tone)
 
     return Column(label, make, parts=(label, "Why"))

@@ -12,7 +12,9 @@ from metinfer.evidence.vocabulary import MISSING_SPREAD
 
 FILE = "analysis.toml"
 TEXTS = ("question", "decision", "context_of_use", "influence", "consequence", "limits")
-KEYS = (*TEXTS, "answer", "missing_spread")
+#: May be left out: the limits that the program holds every run to are shown instead.
+OPTIONAL = ("acceptance",)
+KEYS = (*TEXTS, *OPTIONAL, "answer", "missing_spread")
 MEASURES = ("risk", "risk_untreated", "absolute_risk_reduction", "risk_ratio", "rmst_gain")
 MOST_ANSWERS = 12
 _ANSWER = ("name", "therapy", "population", "measure", "time_year", "margin")
@@ -25,7 +27,7 @@ def texts_are_text(draft: Draft) -> Iterator[Issue]:
         if key not in KEYS:
             yield Issue("unknown field", FILE, column=key, allowed=one_of(KEYS),
                         hint=did_you_mean(key, KEYS, "remove it"))  # fmt: skip
-        elif key in TEXTS and not _is_text(value):
+        elif key in (*TEXTS, *OPTIONAL) and not _is_text(value):
             yield Issue("not text", FILE, column=key, value=str(value), allowed="a text in quotes")
     if analysis:
         for key in TEXTS:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from metinfer.report.content import Answer, Gate, Level, Score
+from metinfer.report.content import LEARNT, NARROWED, Answer, Gate, Level, Score
 from metinfer.report.contents_account import Credibility, PublishedRow
 from metinfer.report.gather import labels
 from metinfer.report.gather.fit import when
@@ -107,9 +107,10 @@ def _all(gates: Sequence[Gate]) -> bool | None:
 
 
 def _level(levels: Sequence[Level], name: str, factor: str, goal: str) -> Credibility:
+    """One level of the verdict: "done" means that it ran, and that its limits were passed."""
     level = next(v for v in levels if v.name == name)
-    met = {"pass": True, "fail": False}.get(level.state)
-    gap = f"not run: {level.command}" if met is None else ""
+    met = {"pass": True, "fail": False, "done": False}.get(level.state)
+    gap = "" if met is not None else f"{level.state}: {level.command}"
     return Credibility(factor, goal, level.meaning if met is not None else "", met, gap)
 
 
@@ -152,9 +153,11 @@ def _inputs(rows: Sequence[PublishedRow]) -> Credibility:
 
 def _applicability(answers: Sequence[Answer]) -> Credibility:
     inside = sum(a.effect.applicability == INSIDE for a in answers)
-    assumed = sum(is_assumed(a.effect.learnt) for a in answers)
+    states = [a.effect.learnt for a in answers]
+    assumed = sum(map(is_assumed, states))
     shown = (f"{inside} of {len(answers)} named answers inside the evidence; "
-             f"{len(answers) - assumed} learnt, {assumed} assumed")  # fmt: skip
+             f"{states.count(LEARNT)} learnt, {states.count(NARROWED)} narrowed only, {assumed} "
+             "assumed")  # fmt: skip
     return Credibility(
         "Applicability", "answers lie inside what was measured", shown,
         inside == len(answers) if answers else None, "flag beside each number in section 12",

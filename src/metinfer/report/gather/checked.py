@@ -41,10 +41,19 @@ def checked(found: Compared | None) -> Checked:
         return Checked("not run")
     told = "; ".join(_told(found))
     if found.reasons:
-        return Checked("fail", told, found.reasons)
+        return Checked("fail", told, tuple(_named(r, found) for r in found.reasons))
     moved = any(outside(a, kind) for a in found.answers for kind in KINDS)
     many = too_many(len(found.surprises), len(found.studies))
     return Checked("done" if moved or many or _better(found) else "pass", told)
+
+
+def _named(reason: str, found: Compared) -> str:
+    """A reason with variants called as on the page."""
+    for line in found.variants:
+        reason = reason.replace(f"variant {line.key}:", f"{line.key}:")
+        if reason.startswith(line.key):
+            return f"variant \u201c{line.label}\u201d{reason.removeprefix(line.key)}"
+    return reason
 
 
 def outside(answer: ComparedAnswer, kind: str) -> tuple[FitAnswer, ...]:

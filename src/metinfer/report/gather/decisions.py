@@ -131,8 +131,8 @@ def _told(found: Mapping[str, xr.Dataset], predicted: xr.Dataset) -> str:
     return (
         f"Effects are from {effects:,}, and the questions below from {few:,} of the draws of the "
         "posterior, named answers from all that were kept; ends of intervals may differ in the "
-        "second digit. What is said of a therapy in a population (learnt, narrowed only, assumed) "
-        "is that of its risk ratio everywhere."
+        "second digit. Learnt, narrowed only or assumed is said of the risk ratio of a therapy in "
+        "a population; what is said at the last time holds for all questions below."
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,8 @@ from metinfer.therapy.verdicts import EFFECTS, NO_EFFECT, answer_of, capped
 
 #: Group of `answers.nc` -> its name on the page.
 SOURCES = {"prior": "prior", "posterior": "posterior", "posterior_no_mouse": "no_mouse"}
+#: Coordinates that a reader sees.
+LABELS = ("therapy_label", "therapy_reason", "label")
 #: Named answer -> source -> finite draws.
 Draws = Mapping[str, Mapping[str, np.ndarray]]
 
@@ -28,6 +31,16 @@ def every_draw(groups: Mapping[str, xr.Dataset]) -> dict[str, dict[str, np.ndarr
             flat = np.asarray(values, dtype=float).ravel()
             found.setdefault(str(name), {})[source] = flat[np.isfinite(flat)]
     return {k: v for k, v in found.items() if len(v.get("posterior", ()))}
+
+
+def spelled(data: xr.Dataset) -> xr.Dataset:
+    """Return a result with its labels in the letters that people use: "ug" is \u00b5g."""
+    texts = {
+        name: (data[name].dims, [re.sub(r"\bug\b", "\u00b5g", str(t)) for t in data[name].values])
+        for name in LABELS
+        if name in data.coords and data[name].ndim == 1
+    }
+    return data.assign_coords(texts)
 
 
 def matches(record: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
