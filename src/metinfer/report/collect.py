@@ -162,7 +162,7 @@ def collect(run: Any) -> ReportContent:
             asked,
         ),
         limits=acceptance.limits(evidence),
-        reproduce=(*_reproduce(run), *others.notes(other)),
+        reproduce=(*_reproduce(run), *others.notes(run, other)),
         files=tables.input_files(evidence),
         run_name=run.path.name,
         compared=compared,

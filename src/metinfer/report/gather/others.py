@@ -92,8 +92,8 @@ def _cases(found: xr.Dataset, data: xr.Dataset) -> xr.Dataset:
     return kept
 
 
-def notes(data: xr.Dataset | None) -> tuple[Note, ...]:
-    """Return the files that were asked for, with their hashes."""
+def notes(run: Any, data: xr.Dataset | None) -> tuple[Note, ...]:
+    """Return the other files that were asked for, with their hashes."""
     if data is None:
         return ()
     return tuple(
@@ -101,4 +101,5 @@ def notes(data: xr.Dataset | None) -> tuple[Note, ...]:
              f"{data.attrs[f'{kind}_file']}, SHA-256 {data.attrs[kind]}; the named answers are of "
              "the run's own files")
         for kind in ("therapies", "populations")
+        if data.attrs[kind] != _own_digest(run, f"{kind}.toml")
     )  # fmt: skip
