@@ -22,7 +22,7 @@ import simulate
 
 import metinfer as mi
 from metinfer.evidence import Evidence, bundled_path
-from metinfer.inference.learnt import ASSUMED, LEARNT
+from metinfer.inference.learnt import ASSUMED, LEARNT, NARROWED
 from metinfer.inference.model import Joint
 from metinfer.inference.recipe import MODEL
 from metinfer.therapy.agents import Quantity
@@ -203,13 +203,15 @@ def main() -> None:
             every.setdefault(name, []).append(found)
             print(line(name, found), flush=True)
     print(
-        f"\n{asked.seeds} experiments\n\n| answer | assumed before | learnt after | truth inside |"
+        f"\n{asked.seeds} experiments\n\n| answer | assumed before | learnt after | "
+        "narrowed only after | truth inside |"
     )
-    print("| --- | --- | --- | --- |")
+    print("| --- | --- | --- | --- | --- |")
     for name, several in every.items():
         counts = [
             sum(v.said_before == ASSUMED for v in several),
             sum(v.said == LEARNT for v in several),
+            sum(v.said == NARROWED for v in several),
             sum(v.covers for v in several),
         ]
         print(f"| `{name}` | {' | '.join(f'{n} of {len(several)}' for n in counts)} |")
