@@ -14,7 +14,8 @@ SOURCES = (
     ("prior", "prior, before any data"),
     ("no_mouse", "posterior without mouse rows"),
 )
-POINTS = 61
+#: Points of a curve: four a year over ten years.
+POINTS = 41
 
 
 def explorer(content: ReportContent) -> dict[str, Any] | None:

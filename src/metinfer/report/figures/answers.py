@@ -57,7 +57,7 @@ def _answer(axes: Axes, answer: Answer) -> None:
     axes.set_yticks([])
     axes.set_ylim(-top * 0.56, top * 1.08)
     axes.spines["left"].set_visible(False)
-    axes.set_title(wrap(f"{effect.learnt.capitalize()} \u2013 {answer.name}", 92, 1))
+    axes.set_title(wrap(f"{effect.learnt.capitalize()} \u2013 {answer.name}", 104, 1))
     axes.set_xlabel(f"{measure.label} at {words.years(effect.horizon)} ({measure.unit})")
 
 
@@ -80,13 +80,14 @@ def _without_effect(axes: Axes, density: Density | None, measure: words.Measure)
         return
     shares = [f"{words.share(v)} {AT_REST[k]}" for k, v in density.none.items() if v]
     at = float(measure.no_effect or 0.0)
+    # On the side away from no effect, where the curves are low.
     left = at > 0.5 * (density.x[0] + density.x[-1])
-    axes.annotate(
+    axes.text(
+        0.0 if left else 1.0, 1.0,
         f"within {words.number(density.near * measure.factor, 1)} of no effect: "
         + ", ".join(shares),
-        (at * measure.factor, 1.0), xycoords=("data", "axes fraction"),
-        xytext=(-4 if left else 4, -2), textcoords="offset points",
-        ha="right" if left else "left", va="top", fontsize="small", color=MUTED,
+        transform=axes.transAxes, ha="left" if left else "right", va="top", fontsize="small",
+        color=MUTED,
     )  # fmt: skip
 
 

@@ -66,7 +66,7 @@ def foreseen_numbers(studies: Sequence[StudyLine]) -> Figure:
         axis.plot([0], [y], "|", color=BLUE, ms=7, mew=1.4)
         fill = VERMILLION if study.surprising else PAPER
         axis.plot([_relative(found)], [y], "D", ms=4.4, mfc=fill, mec=VERMILLION, mew=1.2)
-    labels = [wrap(f"{s.label}: {f.label}", 64, 2) for s, f in pairs]
+    labels = [wrap(f"{s.label}: {f.label}", 69, 2) for s, f in pairs]
     axis.set_yticks(range(len(pairs)), labels, fontsize=6.8)
     axis.set_ylim(len(pairs) - 0.4, -0.6)
     axis.set_xlim(-EDGE - 0.2, EDGE + 0.2)
@@ -103,8 +103,8 @@ def moved_answers(answers: Sequence[ComparedAnswer], kind: str) -> Figure:
         ``variant`` or ``left out``.
     """
     fits = [f for f in answers[0].of(kind) if f.key != "base"]
-    below = 1.55 if kind == "variant" else 1.2
-    frame = Frame(left=2.9, above=0.05, below=below, head=0.05)
+    lines = 2 if kind == "variant" else 1
+    frame = Frame(left=2.9, above=0.05, below=1.55, head=0.05)
     figure, axes = canvas([0.32 * len(answers)], frame=frame)
     axis = axes[0, 0]
     for y, answer in enumerate(answers):
@@ -113,7 +113,7 @@ def moved_answers(answers: Sequence[ComparedAnswer], kind: str) -> Figure:
             _cell(axis, x, y, shifts.get(fit.key))
     names = [wrap(f"{_short(a)}, {a.name}", 50, 2) for a in answers]
     axis.set_yticks(range(len(answers)), names)
-    axis.set_xticks(range(len(fits)), [wrap(f.label, 30, 2) for f in fits], rotation=45,
+    axis.set_xticks(range(len(fits)), [wrap(f.label, 30, lines) for f in fits], rotation=45,
                     ha="right", rotation_mode="anchor")  # fmt: skip
     axis.set_xlim(-0.5, len(fits) - 0.5)
     axis.set_ylim(len(answers) - 0.5, -0.5)

@@ -62,15 +62,17 @@ NODES = {
 
 ARROWS = {
     "timp1_cxcl12": Arrow((1.95, 6.02), (3.5, 5.55), (3.15, 6.15)),
-    "stellate_cxcl12": Arrow((1.95, 4.6), (3.5, 5.1), (2.35, 5.15)),
+    "stellate_cxcl12": Arrow((1.95, 4.6), (3.5, 5.1), (1.95, 5.24)),
     "cxcl12_neutrophils": Arrow((3.95, 4.9), (2.0, 3.08), (2.9, 3.9)),
     "cxcl12_nk": Arrow((5.12, 5.1), (6.15, 4.5), (6.45, 5.25), holds=True),
     "nk_ifng": Arrow((7.6, 3.78), (8.55, 2.98), (8.68, 3.52)),
     "ifng_awakening": Arrow((8.4, 2.15), (5.5, 0.95), (7.25, 1.68), holds=True),
-    "neutrophils_seeding": Arrow((1.7, 2.25), (2.3, 0.95), (1.1, 1.62)),
+    "neutrophils_seeding": Arrow((1.75, 2.25), (2.35, 0.95), (1.0, 1.62)),
     "nk_seeding": Arrow((6.2, 3.85), (2.85, 0.95), (4.05, 2.0), holds=True),
     "nk_killing": Arrow((6.55, 3.75), (4.45, 1.2), (6.85, 2.8), holds=True),
 }
+#: Letters of a change and its effect that fit on one line.
+LONG = 30
 FLOW = (("arriving", "dormant"), ("dormant", "awake"), ("awake", "metastases"))
 
 
@@ -118,6 +120,8 @@ def _strength(link: Link) -> str:
     lines = f"{change}\n{shown} {link.unit}"
     if link.unit == "fold":
         lines = f"{change}: {what}\n\u00d7 {shown}"
+        if len(change) + len(what) > LONG:
+            lines = f"{change}:\n{what} \u00d7 {shown}"
     if link.absent_posterior is not None:
         lines += f"\nabsent: {words.share(link.absent_posterior)}"
         if link.absent_prior is not None:

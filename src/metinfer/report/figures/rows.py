@@ -68,8 +68,7 @@ def _row_label(row: RowFit) -> str:
     said = row.statistic in row.quantity or row.statistic == row.unit
     statistic = "" if said else row.statistic
     parts = [row.arm, row.when, *([row.count] if row.count else [statistic, size])]
-    tail = " (predicted only)" if row.role == "check" else ""
-    return wrap(", ".join(p for p in parts if p) + tail, 52, 2)
+    return wrap(", ".join(p for p in parts if p), 54, 2)
 
 
 def _panel(axes: Axes, title: str, group: Sequence[RowFit]) -> None:
@@ -107,7 +106,7 @@ def observed_against_predicted(rows: Sequence[RowFit]) -> Figure:
     look = LOOKS["posterior"]
     handles = [
         Line2D([], [], color=VERMILLION, marker="D", ls="", label="published, fitted"),
-        Line2D([], [], color=VERMILLION, marker="D", mfc="none", ls="", label="published, check"),
+        Line2D([], [], color=VERMILLION, marker="D", mfc="none", ls="", label="published, never fitted"),
         Line2D([], [], color=look.colour, marker="o", mfc="none", lw=3, label="predicted 50 %"),
         Line2D([], [], color=look.colour, lw=1.3, label="predicted 90 %"),
     ]
