@@ -67,9 +67,9 @@ def test_the_event_is_that_of_the_population() -> None:
 def test_words_of_verdicts_are_those_of_the_program() -> None:
     assert (LEARNT, NARROWED, ASSUMED) == learnt.STATES
     assert [words.tone(s) for s in learnt.STATES] == ["good", "warn", "assumed"]
-    for reason in (said.WIDER, said.FEW, said.UNTREATED, said.NOTHING):
-        assert any(reason in why for why in (*learnt.STATE_OF, verdicts.NOTHING,
-                                             verdicts.UNTREATED_ONLY))  # fmt: skip
+    every = (*learnt.STATE_OF, verdicts.NOTHING, verdicts.UNTREATED_ONLY, verdicts.CAPPED)
+    for reason in (said.WIDER, said.FEW, said.UNTREATED, said.CAPPED, said.NOTHING):
+        assert sum(reason in why for why in every) == 1
     for name, little in verdicts.LITTLE.items():
         how = words.measure(name)
         assert abs(how.harm - (how.no_effect or 0.0)) == pytest.approx(little * how.factor)

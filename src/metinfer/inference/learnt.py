@@ -201,7 +201,7 @@ def _reasons(before: np.ndarray, after: np.ndarray, measured: bool) -> np.ndarra
     wider = (after[0] <= before[0]) & (before[1] <= after[1])
     moved = (after[7] < before[6]) | (after[6] > before[9])
     tests = {
-        ECHO: exact > ASSUMED_ABOVE, FEW: bound > ASSUMED_ABOVE, WIDER: wider,
+        ECHO: exact > ASSUMED_ABOVE, WIDER: wider, FEW: bound > ASSUMED_ABOVE,
         MOVED: moved, FIXED: bound <= FIXED_BELOW, MEASURED: np.full_like(wider, measured),
     }  # fmt: skip
     return np.select(list(tests.values()), list(tests), CENTRE)

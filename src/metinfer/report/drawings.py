@@ -124,7 +124,7 @@ def _forest(content: ReportContent) -> list[Drawing]:
             "Circles are the posterior (filled only where it was learnt), squares the prior behind "
             "it, triangles the posterior without the mouse rows; thick bars are 50 %, thin ones "
             "90 % intervals. Each population has its own scale. In the order of the therapy table: "
-            "no ranking is implied."
+            "no ranking is implied. What each population counts stands in the table of populations."
         )
         therapies = list(dict.fromkeys(e.therapy for e in effects))
         for k, (part, names) in enumerate(_chunks(therapies, PER_PAGE["forest"])):

@@ -9,6 +9,7 @@ from metinfer.report.content import LEARNT, NARROWED, Answer, Effect
 WIDER = "became wider"
 FEW = "simulation error"
 UNTREATED = "taught the risk without therapy"
+CAPPED = "counts as no more"
 NOTHING = "no effect"
 
 

@@ -18,7 +18,7 @@ from metinfer.report.content import Span
 REASONS = {
     said.NOTHING: "no effect, before and after",
     said.FEW: "within simulation error", said.WIDER: "only became wider",
-    said.UNTREATED: "only the risk without therapy was learnt",
+    said.UNTREATED: "only the risk without therapy was learnt", said.CAPPED: "as its risk ratio",
 }  # fmt: skip
 SPAN_PARTS = ("median", "lo50", "hi50", "lo90", "hi90")
 

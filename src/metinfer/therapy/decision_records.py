@@ -11,7 +11,7 @@ import xarray as xr
 from metinfer.therapy.ranks import rank_probabilities
 from metinfer.therapy.records import judged
 from metinfer.therapy.teaching import PARTS
-from metinfer.therapy.verdicts import COUNTED, SUMMARY, answer_of, plain, weaken
+from metinfer.therapy.verdicts import CAPPED, COUNTED, SUMMARY, answer_of, plain, weaken
 
 #: What a setting of each question counts.
 UNITS = {
@@ -110,7 +110,7 @@ def _measures(part: xr.Dataset, ratio: Mapping[str, Any] | None) -> dict[str, An
             if name in SAME and found["learnt"]:
                 found |= {"learnt": ratio["learnt"], "why": ratio["why"]}
             elif name not in COUNTED:
-                weaken(found, ratio["learnt"], ratio["why"])
+                weaken(found, ratio["learnt"], ratio["why"], CAPPED)
     return made
 
 

@@ -25,6 +25,7 @@ LITTLE = {"absolute_risk_reduction": 0.0005, "risk_ratio": 0.015, "rmst_gain": 1
 #: Reasons beside those of `inference.learnt`.
 NOTHING = "no effect in this model, before and after the data"
 UNTREATED_ONLY = "the risk ratio is no more than that: the data taught the risk without therapy"
+CAPPED = "the risk ratio of the therapy counts as no more"
 SUMMARY = {"median": None, "lo50": None, "hi50": None, "lo90": None, "hi90": None}
 
 
@@ -70,12 +71,14 @@ def capped(found: Mapping[str, dict[str, Any]]) -> None:
         weaken(found[name], ratio["learnt"], ratio["why"])
 
 
-def weaken(answer: dict[str, Any], state: str | None, why: str | None) -> None:
-    """Lower the state of an answer to another one; where the effect is none, say so."""
+def weaken(
+    answer: dict[str, Any], state: str | None, why: str | None, because: str = UNTREATED_ONLY
+) -> None:
+    """Lower the state of an answer to that of a risk ratio; where the effect is none, say so."""
     if not state or not answer["learnt"]:
         return
     if STATES.index(state) > STATES.index(answer["learnt"]):
-        answer |= {"learnt": state, "why": UNTREATED_ONLY}
+        answer |= {"learnt": state, "why": because}
     if why == NOTHING:
         answer["why"] = NOTHING
 
