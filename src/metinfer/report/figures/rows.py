@@ -106,10 +106,11 @@ def observed_against_predicted(rows: Sequence[RowFit]) -> Figure:
     look = LOOKS["posterior"]
     handles = [
         Line2D([], [], color=VERMILLION, marker="D", ls="", label="published, fitted"),
-        Line2D([], [], color=VERMILLION, marker="D", mfc="none", ls="", label="published, never fitted"),
+        Line2D([], [], color=VERMILLION, marker="D", mfc="none", ls="",
+               label="published, never fitted"),
         Line2D([], [], color=look.colour, marker="o", mfc="none", lw=3, label="predicted 50 %"),
         Line2D([], [], color=look.colour, lw=1.3, label="predicted 90 %"),
-    ]
+    ]  # fmt: skip
     legend(figure, handles)
     return figure
 
