@@ -23,15 +23,14 @@ from metinfer.report.figures.style import (
 #: Panels side by side.
 COLUMNS = 3
 #: Four lines of title above; only the last row has an axis label.
-FRAME = Frame(left=0.5, above=0.62, below=0.36)
+FRAME = Frame(left=0.66, right=0.06, above=0.62, below=0.36)
 
 
 @styled
 def rank_ecdfs(shown: tuple[Kind, tuple[Ranked, ...]]) -> Figure:
     """Draw one panel per quantity: a line inside the grey band is what uniform ranks look like."""
     kind, items = shown
-    rows = -(-len(items) // COLUMNS)
-    figure, axes = canvas([0.8] * rows, COLUMNS, frame=FRAME, shared="xy")
+    figure, axes = canvas([0.8] * -(-len(items) // COLUMNS), COLUMNS, frame=FRAME, shared="xy")
     share = np.arange(1, kind.ranks) / kind.ranks
     for axis, item in zip(axes.ravel(), items, strict=False):
         out = item.p < 0.05
@@ -45,7 +44,8 @@ def rank_ecdfs(shown: tuple[Kind, tuple[Ranked, ...]]) -> Figure:
         axis.set_axis_off()
     for axis in axes[-1]:
         axis.set_xlabel("rank of the truth, as a share", labelpad=1)
-    axes[rows // 2, 0].set_ylabel("ECDF less uniform")
+    for axis in axes[:, 0]:
+        axis.set_ylabel("share less\nuniform share", fontsize=7, labelpad=1)
     handles = [
         Patch(color=GRID, label="simultaneous 95 % band"),
         Line2D([], [], color=BLUE, label="inside"),

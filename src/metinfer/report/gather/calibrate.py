@@ -14,6 +14,11 @@ from metinfer.report.content import Answer, Parameter
 from metinfer.report.contents_calibrate import Calibrated, Coverage, Kind, Ranked
 from metinfer.report.words import measure
 
+#: Measures as titles of small figures begin.
+SHORT = {
+    "risk_ratio": "risk ratio", "absolute_risk_reduction": "risk reduction",
+    "risk_untreated": "risk",
+}  # fmt: skip
 KINDS = ("prior", "posterior")
 
 
@@ -78,8 +83,9 @@ def _ranked(
 
 
 def _answer(answer: Answer) -> str:
-    """Name and measure: a therapy may have two answers in one population."""
-    return f"{answer.name}, {measure(answer.effect.measure).label}"
+    """Measure and name: a therapy may have two answers in one population."""
+    name = answer.effect.measure
+    return f"{SHORT.get(name, measure(name).label)}, {answer.name}"
 
 
 def _named(reason: str, labels: Mapping[str, str]) -> str:
