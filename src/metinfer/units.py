@@ -60,14 +60,6 @@ class UnitError(ValueError):
     """A unit that is unknown, or that cannot become the unit asked for."""
 
 
-def days_in(unit: str) -> float:
-    """Days in one `unit` of time; raises UnitError for an unknown one."""
-    try:
-        return DAYS[unit]
-    except KeyError:
-        raise UnitError(f'"{unit}" is no unit of time; allowed: {", ".join(DAYS)}') from None
-
-
 def factor(unit: str, target: str, substance: str = "") -> float:
     """Number to multiply a value in `unit` by, to have it in `target`.
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from metinfer.report.content import LEARNT, NARROWED, Effect, Span
 
 MINUS = "\u2212"
-DASH = "\u2013"
 GAP = "\u2014"
 
 

@@ -25,7 +25,6 @@ from metinfer.therapy.simulate import TIMES, clock
 
 PARTS = ("avoided", "removed", "dormant", "awake")
 WINDOW = ("risk_untreated", "risk", "absolute_risk_reduction", "risk_ratio")
-INTERACTION = ("risk_ratio", "bliss", "best_single", "over_bliss", "over_best")
 #: Shares of the attainable effect whose dose is sought.
 REACH = {"dose_half": 0.5, "dose_most": 0.9}
 

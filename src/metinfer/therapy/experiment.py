@@ -8,7 +8,7 @@ variance. The draw that made the data is left out, or few draws would look too c
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -197,18 +197,6 @@ def _expected(
         learnt=learnt,
         draws=float(np.median(1.0 / np.sum(weight**2, axis=1))),
     )
-
-
-def rank_experiments(
-    candidates: Sequence[Experiment],
-    answer: np.ndarray,
-    rng: np.random.Generator,
-    prior: np.ndarray | None = None,
-    data_sets: int = 200,
-) -> list[Expected]:
-    """Expectations of all candidates, the one that narrows the answer most first."""
-    found = [expect(c, answer, rng, prior, data_sets) for c in candidates]
-    return sorted(found, key=lambda e: e.expected_variance)
 
 
 def two_arms(question: Question, day: float, n: int) -> Experiment:

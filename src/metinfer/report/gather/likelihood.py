@@ -7,8 +7,6 @@ from typing import Any
 
 from metinfer.report.content import Likelihood
 
-NORMAL_LOG = "ln reported ~ Normal(ln predicted, SE from the interval)"
-ORDER = "joint density of the median and its quartiles or extremes among n"
 #: Registry name -> what the statistic is, and how it is distributed given the prediction.
 FORMULAS = {
     "interval_person_time": (
