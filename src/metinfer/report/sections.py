@@ -329,7 +329,7 @@ def links(content: ReportContent) -> Table:
     columns = [
         text("Link", lambda k: k.meaning),
         text("What is changed, and what follows", lambda k: k.change),
-        span("Effect", lambda k: k.strength, lambda _: "link"),
+        span("Effect", lambda k: k.strength, lambda _: "fold"),
         text("Unit", lambda k: {"fold": "fold of healthy"}.get(k.unit, k.unit)),
         numeric("Absent, prior", lambda k: k.absent_prior, words.share),
         numeric("Absent, posterior", lambda k: k.absent_posterior, words.share),
