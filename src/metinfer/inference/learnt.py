@@ -27,7 +27,7 @@ FIXED = "at most a quarter of the interval is left"
 MEASURED = "the interval is narrower, and fitted rows measure this very number"
 CENTRE = "the interval is narrower, but its median is still in the middle half of the prior"
 ECHO = "the intervals before and after the data overlap by more than 80 %"
-FEW = "the intervals differ by less than the simulation error of their ends"
+FEW = "given the simulation error of their ends, the intervals may overlap by more than 80 %"
 WIDER = "the interval only became wider"
 STATE_OF = {
     MOVED: LEARNT, FIXED: LEARNT, MEASURED: LEARNT, CENTRE: NARROWED,

@@ -118,35 +118,19 @@ def collect(run: Any) -> ReportContent:
     rows = _fitted(fit.row_fits, evidence, predictive, "row")
     intervals = _fitted(fit.interval_fits, evidence, predictive, "interval")
     covered = scores.scores(rows, intervals, predictive)
-    tested, faults = checked(compared), () if calibrated is None else calibrated.reasons
-    tested = replace(tested, state=standing.level(run, tested.state, "compare DATA -o RUN"))
-    held = standing.level(run, calibrate.state(calibrated), "calibrate DATA -o RUN")
-    unmet = (*missing, *_stale(run), *standing.reasons(run))
-    judgement = verdict(
-        run, kept, judged, author, unmet, tested, Checked(held, "", tuple(faults)), covered
-    )
+    judgement = _judgement(run, (kept, judged, author, missing), (compared, calibrated), covered)
     published = account.published_rows(evidence)
     return ReportContent(
         title=_title(run),
         verdict=judgement,
         answers=answers,
         author=author,
-        roles=tables.role_counts(evidence),
-        coverage=tables.coverage(evidence),
-        against=findings.against(evidence),
-        wordless=findings.wordless(evidence.analysis.get("limits", ())),
         rows=rows,
         intervals=intervals,
         scores=covered,
         published=published,
         credibility=account.credibility(kept, covered, judgement.levels, answers, published),
-        likelihoods=likelihood.likelihoods(evidence),
         survival=_fitted(fit.survival_fits, evidence, predictive, "cohort"),
-        equations=model.equations(),
-        states=model.states(),
-        inputs=model.inputs(),
-        assumptions=ASSUMPTIONS,
-        rules=model.rules(evidence.parameters),
         links=links.links(known, evidence.parameters, after),
         parameters=known,
         gates=gates.named(kept, answers),
@@ -161,9 +145,7 @@ def collect(run: Any) -> ReportContent:
             other,
             asked,
         ),
-        limits=acceptance.limits(evidence),
         reproduce=(*_reproduce(run), *others.notes(run, other)),
-        files=tables.input_files(evidence),
         run_name=run.path.name,
         compared=compared,
         calibrated=calibrated,
@@ -172,7 +154,41 @@ def collect(run: Any) -> ReportContent:
             moved=_moved(run, known, answers),
             double_use=tables.double_use(evidence),
         ),
+        **_of_evidence(evidence),
     )
+
+
+def _of_evidence(evidence: Any) -> dict[str, Any]:
+    """Everything that the tables and the model say without a fit."""
+    return {
+        "roles": tables.role_counts(evidence),
+        "coverage": tables.coverage(evidence),
+        "against": findings.against(evidence),
+        "wordless": findings.wordless(evidence.analysis.get("limits", ())),
+        "likelihoods": likelihood.likelihoods(evidence),
+        "equations": model.equations(),
+        "states": model.states(),
+        "inputs": model.inputs(),
+        "assumptions": ASSUMPTIONS,
+        "rules": model.rules(evidence.parameters),
+        "limits": acceptance.limits(evidence),
+        "files": tables.input_files(evidence),
+    }
+
+
+def _judgement(
+    run: Any, found: tuple[Any, ...], levels: tuple[Any, Any], covered: Sequence[Any]
+) -> Any:
+    """The verdict, from gates and texts, and from comparison and calibration if they are there."""
+    (kept, judged, author, missing), (compared, calibrated) = found, levels
+    tested = checked(compared)
+    tested = replace(tested, state=standing.level(run, tested.state, "compare DATA -o RUN"))
+    held = Checked(
+        standing.level(run, calibrate.state(calibrated), "calibrate DATA -o RUN"),
+        faults=() if calibrated is None else tuple(calibrated.reasons),
+    )
+    unmet = (*missing, *_stale(run), *standing.reasons(run))
+    return verdict(run, kept, judged, author, unmet, tested, held, covered)
 
 
 def _moved(run: Any, known: Sequence[Any], answers: Sequence[Any]) -> tuple[Any, ...]:

@@ -115,7 +115,7 @@ def _assumed(effect: Effect, before: str) -> str:
         )
     if FEW in effect.why:
         return (
-            f"Assumed, not learnt: before any data the model said {before}, and the difference is "
-            "less than the simulation error of the ends of these intervals."
+            f"Assumed, not learnt: before any data the model said {before}, and given the "
+            "simulation error of their ends the two intervals may overlap by more than 80 %."
         )
     return f"Assumed, not learnt: before any data the model already said {before}."
