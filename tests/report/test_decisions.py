@@ -9,8 +9,10 @@ import pytest
 
 from metinfer.report import figures
 from metinfer.report.build import as_json, render
-from metinfer.report.content import ASSUMED, LEARNT
+from metinfer.report.content import ASSUMED, LEARNT, NARROWED, Span
 from metinfer.report.contents_decisions import Decisions
+from metinfer.report.explorer import explorer
+from metinfer.report.sections import effects
 from metinfer.report.sections_decisions import tables
 from tests.report.decided import made_up
 from tests.report.synthetic import small
@@ -67,3 +69,53 @@ def test_hazard_panels_mark_the_end_of_therapy() -> None:
 def test_variance_bars_fill_the_whole() -> None:
     axis = figures.variance_parts(made_up().shares).axes[0]
     assert sum(b.get_width() for b in axis.patches) == pytest.approx(100.0)
+
+
+def test_bars_of_means_add_up_and_say_what_is_assumed() -> None:
+    bar = dataclasses.replace(made_up().splits[0], prior=Span(5.0, 1.0, 400.0, 0.0, 1250.0))
+    assert bar.net == pytest.approx(bar.removed + bar.dormant + bar.awake)
+    axis = figures.split_bars([bar]).axes[0]
+    assert [t.get_text() for t in axis.get_yticklabels()] == ["Assumed \u2013 made-up regimen"]
+    marks = [ln.get_xdata() for ln in axis.lines if list(ln.get_xdata()) == [bar.net] * 2]
+    assert len(marks) == 1
+    assert axis.get_xlim()[1] < 10.0  # a prior that reaches far does not flatten the rest
+    assert "not people" in axis.get_xlabel()
+
+
+def test_narrowing_says_now_what_the_page_says_of_the_answer() -> None:
+    one = made_up().candidates[0]
+    narrowed = dataclasses.replace(one.narrowings[0], now=NARROWED)
+    decided = dataclasses.replace(
+        made_up(), candidates=(dataclasses.replace(one, narrowings=(narrowed,)),)
+    )
+    table = next(t for t in tables(decided) if t.name == "narrowing")
+    place = [c.label for c in table.columns].index("Now")
+    assert [(r[place].text, r[place].tone) for r in table.rows] == [(NARROWED, "warn")]
+
+
+def test_curves_name_the_event_they_count() -> None:
+    shown = small()
+    curves = tuple(dataclasses.replace(c, event="any distant metastasis") for c in shown.curves)
+    data = explorer(dataclasses.replace(shown, curves=curves))
+    assert data is not None
+    assert set(data["data"]["event"].values()) == {"any distant metastasis"}
+    treated = [c for c in curves if c.therapy][:1]
+    assert "free of any distant" in figures.event_free_curves(treated).axes[0].get_title("left")
+    cohort = dataclasses.replace(shown.survival[0], endpoint="any_relapse")
+    assert "free of any relapse" in figures.survival_curves([cohort]).axes[0].get_title("left")
+
+
+def test_harms_are_counted_as_harms() -> None:
+    shown = small()
+    effect = dataclasses.replace(
+        shown.effects[0], kind="adverse", measure="absolute_risk_reduction", learnt=LEARNT,
+        posterior=Span(-0.05, -0.07, -0.03, -0.1, -0.02), harm=0.97, harm_prior=0.995,
+    )  # fmt: skip
+    table = effects(dataclasses.replace(shown, effects=(effect,)), "adverse")
+    cells = {c.label: cell for c, cell in zip(table.columns, table.rows[0], strict=True)}
+    assert cells["Number needed to harm"].text == "20 (10 to 50)"
+    assert cells["Chance of any harm"].text == "97 %"
+    assert cells["Chance of any harm"].detail == (
+        "before any data: > 99 % (the model fixes the sign)"
+    )
+    assert not any("benefit" in label or "treat" in label for label in cells)
