@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from metinfer.inference import leave_out, predictive
+from metinfer.inference.leave_out import studies
 from metinfer.inference.model import Joint, build_model
 from metinfer.inference.predictive import _rows, main_number, matched, posterior_predictive
 from metinfer.inference.solving import thin
@@ -44,6 +46,20 @@ def test_a_seed_gives_its_replicates(tiny, tiny_joint, replicates):
     xr.testing.assert_identical(posterior_predictive(tiny, latents, 0.5, seed=1), replicates)
     other = posterior_predictive(tiny, latents, 0.5, seed=2)
     assert not np.array_equal(other["row_replicate"], replicates["row_replicate"])
+
+
+def test_steps_are_split_as_in_the_fit(tiny, tiny_joint, monkeypatch):
+    split, solve = [], predictive.solve_draws
+
+    def seen(joint, theta, refine=1):
+        split.append(refine)
+        return solve(joint, theta, refine)
+
+    monkeypatch.setattr(predictive, "solve_draws", seen)
+    latents = latents_of(tiny_joint, 4)
+    posterior_predictive(tiny, latents, 0.5, 1, refine=4)
+    leave_out.predict_left_out(tiny, studies(tiny_joint.design)[0], latents, 0.5, 1, refine=2)
+    assert split == [4, 2]
 
 
 def test_rows_that_are_only_checked_never_enter_the_posterior(tiny, tiny_model):
