@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Any
 
 from metinfer.report import words
@@ -38,14 +39,27 @@ def explorer(content: ReportContent) -> dict[str, Any] | None:
             "population": _same(shown_populations(content)),
             "measure": [(m, words.measure(m).label) for m in measures],
         },
-        "data": {
-            "event": {c.population: c.event for c in content.curves},
-            "time": {c.population: _time(c) for c in content.curves},
-            "curves": [_curve(c) for c in content.curves],
-            "effects": [_effect(e) for e in content.effects if e.measure in CONTRASTS],
-            "horizons": _horizons(content),
-        },
+        "data": _data(content),
     }
+
+
+def _data(content: ReportContent) -> dict[str, Any]:
+    """Return what the page draws from; words that come often stand once, in `names`."""
+    names: dict[str, int] = {}
+    curves = [_curve(c, names) for c in content.curves]
+    effects = [_effect(e, names) for e in content.effects if e.measure in CONTRASTS]
+    return {
+        "event": {c.population: c.event for c in content.curves},
+        "time": {c.population: _time(c) for c in content.curves},
+        "curves": curves,
+        "effects": effects,
+        "names": list(names),
+        "horizons": _horizons(content),
+    }
+
+
+def _place(word: str, names: dict[str, int]) -> int:
+    return names.setdefault(word, len(names))
 
 
 def _horizons(content: ReportContent) -> dict[str, list[str]]:
@@ -71,28 +85,26 @@ def _time(curve: Curve) -> list[float]:
     return [round(curve.time[k], 5) for k in _kept(curve)]
 
 
-def _curve(curve: Curve) -> dict[str, Any]:
-    """Return one curve; shares count in ten-thousandths, which halves the page."""
+def _curve(curve: Curve, names: dict[str, int]) -> list[Any]:
+    """Return therapy, population and source, then each line as steps of ten-thousandths.
+
+    Steps, and words by their place, make the page a quarter smaller than plain values.
+    """
     ends = ("lo90", "lo50", "median", "hi50", "hi90")
-    return {
-        "therapy": curve.therapy,
-        "population": curve.population,
-        "source": curve.source,
-        "q": [[round(1e4 * getattr(curve.bands[k], end)) for k in _kept(curve)] for end in ends],
-    }
+    lines = [[round(1e4 * getattr(curve.bands[k], end)) for k in _kept(curve)] for end in ends]
+    steps = [[b - a for a, b in pairwise([0, *line])] for line in lines]
+    return [*(_place(w, names) for w in (curve.therapy, curve.population, curve.source)), steps]
 
 
-def _effect(effect: Effect) -> dict[str, Any]:
+def _effect(effect: Effect, names: dict[str, int]) -> list[Any]:
+    """Return therapy, population, horizon, measure, posterior, prior, no mouse rows, learnt."""
+
     def shown(span: Span | None) -> str | None:
         return None if span is None else words.shown_text(span, effect.measure)
 
-    return {
-        "therapy": effect.therapy,
-        "population": effect.population,
-        "horizon": words.number(effect.horizon),
-        "measure": measure_words(effect),
-        "posterior": shown(effect.posterior),
-        "prior": shown(effect.prior),
-        "no_mouse": shown(effect.no_mouse),
-        "learnt": effect.learnt,
-    }
+    return [
+        _place(effect.therapy, names), _place(effect.population, names),
+        words.number(effect.horizon), _place(measure_words(effect), names),
+        shown(effect.posterior), shown(effect.prior), shown(effect.no_mouse),
+        _place(effect.learnt, names),
+    ]  # fmt: skip

@@ -96,10 +96,17 @@
   const store = one("#curves");
   if (!store) return;
   const data = JSON.parse(store.textContent);
-  for (const c of data.curves) {
-    c.time = data.time[c.population];
-    c.q = c.q.map((values) => values.map((v) => v / 1e4));
-  }
+  // Words stand once, in names; lines are steps of ten-thousandths.
+  const say = (k) => data.names[k];
+  data.curves = data.curves.map(([therapy, population, source, steps]) => ({
+    therapy: say(therapy), population: say(population), source: say(source),
+    time: data.time[say(population)],
+    q: steps.map((line) => { let sum = 0; return line.map((v) => (sum += v) / 1e4); }),
+  }));
+  data.effects = data.effects.map((e) => ({
+    therapy: say(e[0]), population: say(e[1]), horizon: e[2], measure: say(e[3]),
+    posterior: e[4], prior: e[5], no_mouse: e[6], learnt: say(e[7]),
+  }));
   const pick = Object.fromEntries(all("select[data-pick]").map((s) => [s.dataset.pick, s]));
   const W = 720, H = 380, L = 74, R = 16, T = 14, B = 46;
   const xs = (t, last) => L + (W - L - R) * t / last;
