@@ -205,7 +205,7 @@ class IntervalFit:
 
 @dataclass(frozen=True)
 class SurvivalFit:
-    """Kaplan-Meier points of one cohort against the posterior band of the event-free share."""
+    """Life-table points of one cohort against the posterior band of the event-free share."""
 
     arm: str
     endpoint: str

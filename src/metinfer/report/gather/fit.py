@@ -23,7 +23,7 @@ from metinfer.report.gather import labels
 from metinfer.report.gather.spans import span
 
 YEAR = 365.25
-#: Kaplan-Meier points stop where fewer are at risk: one event then moves the share by a tenth.
+#: Life-table points stop where fewer are at risk: one event then moves the share by a tenth.
 FEWEST = 10
 #: Person-years per which rates are shown.
 PER = 1000.0
@@ -141,7 +141,7 @@ def interval_fits(evidence: Any, predictive: xr.Dataset) -> tuple[IntervalFit, .
 
 
 def survival_fits(evidence: Any, predictive: xr.Dataset) -> tuple[SurvivalFit, ...]:
-    """Return Kaplan-Meier points of each cohort, from its intervals, beside the model's band."""
+    """Return life-table points of each cohort, from its intervals, beside the model's band."""
     arms = {a.arm: a for a in evidence.arms}
     made = []
     for arm in predictive["cohort"].values:
