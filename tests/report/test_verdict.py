@@ -12,6 +12,7 @@ from markupsafe import escape
 
 from metinfer.evidence import bundled_path, read_evidence
 from metinfer.inference.learnt import ASSUMED, LEARNT, MOVED, NARROWED
+from metinfer.report import words
 from metinfer.report.build import render
 from metinfer.report.content import Gate, Score, Verdict
 from metinfer.report.gather import acceptance, evidence, named, predictions
@@ -181,3 +182,13 @@ def test_labels_are_in_the_letters_that_people_use() -> None:
                               "therapy_label": ("therapy", ["6 ug/kg", "a bug"])})  # fmt: skip
     found = named.spelled(data)["therapy_label"].values.tolist()
     assert found == ["6 \u00b5g/kg", "a bug"]
+
+
+def test_a_cohort_that_counts_liver_alone_counts_new_liver_metastases() -> None:
+    data = xr.Dataset(coords={"population": ["crlm_resected", "er_positive_n0"],
+                              "endpoint": ("population", ["liver", "liver"])})  # fmt: skip
+    found = named.scoped(data, read_evidence(bundled_path()))
+    assert found is not None
+    assert found["endpoint"].values.tolist() == ["liver_again", "liver"]
+    assert words.event("liver_again") == "new liver metastasis"
+    assert named.scoped(None, None) is None

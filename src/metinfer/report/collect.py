@@ -102,7 +102,7 @@ def collect(run: Any) -> ReportContent:
     asked = evidence.analysis.get("answer", [])
     kept, judged = gates.gates(run)
     author = (*tables.author_fields(evidence.analysis), acceptance.field(evidence.analysis, kept))
-    predicted = others.own(run, _dataset(run, "predictions.nc"))
+    predicted = others.own(run, named.scoped(_dataset(run, "predictions.nc"), evidence))
     found, answers, missing = _therapies(run, predicted)
     other = others.predicted(run)
     shown = [*found, *([] if other is None else predictions.records(other))]

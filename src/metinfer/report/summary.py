@@ -176,7 +176,7 @@ def compared_lines(content: ReportContent, answer: Answer) -> list[tuple[str, st
             measure = answer.effect.measure
             unit = f" {words.measure(measure).unit}".replace(" ratio", "")
             median = words.shown(fit.span, measure)[0]
-            made.append(("rests on one study", f"without {fit.label}: {median}{unit}"))
+            made.append((f"rests on one study: without {fit.label}", f"{median}{unit}"))
     return made
 
 

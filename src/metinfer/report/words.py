@@ -57,6 +57,7 @@ MEASURES: dict[str, Measure] = {
 #: What the risks of a population count, by its endpoint.
 EVENTS = {
     "liver": "liver metastasis as the first metastasis",
+    "liver_again": "new liver metastasis",
     "all_sites": "any distant metastasis",
 }
 #: What the follow-up of a cohort counts, by its `endpoint_scope`.

@@ -43,6 +43,25 @@ def spelled(data: xr.Dataset) -> xr.Dataset:
     return data.assign_coords(texts)
 
 
+def scoped(data: xr.Dataset | None, evidence: Any) -> xr.Dataset | None:
+    """Return predictions with the endpoint of each population as its cohorts count it.
+
+    Where all cohorts behind a population count liver metastases alone, after earlier ones were
+    resected, the event is a new liver metastasis and not the first metastasis.
+    """
+    if data is None or "endpoint" not in data.coords:
+        return data
+    scopes = {a.cohort: a.endpoint_scope for a in evidence.arms if a.endpoint_scope}
+    asked = evidence.populations.get("populations", {})
+    made = []
+    pairs = zip(data["population"].values, data["endpoint"].values, strict=True)
+    for name, endpoint in pairs:
+        cohorts = asked.get(str(name), {}).get("cohorts", ())
+        again = cohorts and all(scopes.get(c) == "liver" for c in cohorts)
+        made.append("liver_again" if endpoint == "liver" and again else str(endpoint))
+    return data.assign_coords(endpoint=("population", made))
+
+
 def matches(record: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
     """Whether a record is of the therapy, population and time of a named answer."""
     same = all(record[k] == wanted[k] for k in ("therapy", "population"))
