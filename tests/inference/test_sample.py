@@ -19,7 +19,7 @@ from metinfer.evidence import bundled_path
 from metinfer.inference import attempts, chains, recipe, reproduce, sample, settings
 from metinfer.inference.chains import Length, Task
 from metinfer.runs import load_run, open_run
-from metinfer.storage import digest, read_groups
+from metinfer.storage import digest, read_groups, write_groups
 from tests import toy
 
 ROOT = Path(__file__).parents[2]
@@ -165,6 +165,18 @@ def test_a_damaged_chain_is_run_again(whole, tmp_path, damage):
     run = toy.run(tmp_path)
     path = run.path / "chains/no_mouse/1.nc"
     path.write_bytes(damage(path.read_bytes()))
+    (run.path / "posterior.nc").unlink()
+    assert_same_draws(toy.run(tmp_path, resume=True), whole)
+
+
+def test_a_chain_with_one_changed_draw_is_run_again(whole, tmp_path):
+    """The file can be read and belongs to the fit: only its hash tells."""
+    run = toy.run(tmp_path)
+    path = run.path / "chains/main/0.nc"
+    groups = read_groups(path)
+    name = next(iter(groups["posterior"].data_vars))
+    groups["posterior"][name][{"draw": 3}] += 1e-9
+    write_groups(path, groups)
     (run.path / "posterior.nc").unlink()
     assert_same_draws(toy.run(tmp_path, resume=True), whole)
 
