@@ -200,6 +200,8 @@ def test_a_first_look_proves_nothing_and_does_not_fail() -> None:
 
 def test_the_page_shows_variants_and_left_out_studies(run: Path) -> None:
     page = mi.report(load_run(run), run.parent / "page.html").read_text()
+    assert load_run(run).holds("predictions.nc")  # what the page shows is made first
+    assert load_run(run).holds("decisions.nc")
     assert "Variants of the mechanism on the same rows" in page
     assert "Each study left out, and predicted from the others" in page
     assert "NK cells kill, but do not hold cells dormant" in page
