@@ -41,6 +41,8 @@ def test_moved_values_come_with_argument_doublings_and_answers() -> None:
     assert found.remark == "2.4 doublings of 164 to 185 days (before the data 7.4)"
     assert found.answers == "tied, risk ratio, treated over untreated (\u22121.00)"
     assert "doubling time" in found.reason
+    (alone,) = sense.moved([GROWTH], asked[1:], after, named)
+    assert alone.answers == "none above 0.3"
 
 
 def test_answers_of_other_draws_are_not_correlated() -> None:

@@ -305,7 +305,7 @@ def against(content: ReportContent) -> list[Table]:
     rest = [a for a in content.against if a.role == "out"]
     return [
         table("against", "Findings against the hypothesis that the model had to meet", columns, met,
-              wide=True, full=True),
+              full=True),
         table("against-out", "Findings against it that were not scored", columns, rest, wide=True),
     ]  # fmt: skip
 

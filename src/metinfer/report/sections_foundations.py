@@ -21,8 +21,8 @@ def tables(ground: Ground) -> list[Table]:
 def conflicts(ground: Ground) -> Table:
     """Return the parameters whose posterior median lies outside the interval of their prior."""
     found = [m for m in ground.moved if m.conflict]
-    return table("conflicts", "Parameters in conflict with their prior", _moved(), found,
-                 wide=True, full=True)  # fmt: skip
+    caption = "Parameters in conflict with their prior"
+    return table("conflicts", caption, _moved(), found, full=True)
 
 
 def sense(ground: Ground) -> Table:

@@ -73,10 +73,11 @@ def _together(values: xr.DataArray | None, columns: Mapping[str, np.ndarray]) ->
     one = np.asarray(values.transpose("chain", "draw")).ravel()
     found = {name: rank_correlation(one, other.ravel()) for name, other in columns.items()}
     close = sorted(found.items(), key=lambda p: -abs(p[1]))
-    return "; ".join(
+    said = "; ".join(
         f"{name} ({'+' if r > 0 else ''}{fixed(r, 2)})"
         for name, r in close[:NAMED] if abs(r) >= TOGETHER
     )  # fmt: skip
+    return said or (f"none above {TOGETHER}" if columns else "")
 
 
 def rank_correlation(one: np.ndarray, other: np.ndarray) -> float:
