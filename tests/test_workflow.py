@@ -12,6 +12,7 @@ from metinfer.errors import RunError, UsageError
 from metinfer.inference import reproduce
 from metinfer.inference.attempts import record_of
 from metinfer.inference.settings import Settings
+from metinfer.report.content import Level
 from metinfer.report.gather import standing
 from metinfer.storage import digest
 from metinfer.therapy import overview, regimen
@@ -137,6 +138,9 @@ def test_a_result_of_another_program_is_kept_and_marked(run, monkeypatch):
     (told,) = standing.reasons(run)
     assert told.startswith("stale: diagnostics.json, answers.nc")
     assert "metinfer diagnose RUN" in told
+    levels = [Level(name, "pass", "", "") for name in ("computed", "checked")]
+    assert [v.state for v in standing.marked(run, levels)] == ["stale", "pass"]
+    assert standing.level(run, "fail", "diagnose RUN") == "fail"
 
 
 def test_a_damaged_result_is_named_with_the_command_that_makes_it(run):

@@ -188,7 +188,8 @@ def _judgement(
         faults=() if calibrated is None else tuple(calibrated.reasons),
     )
     unmet = (*missing, *_stale(run), *standing.reasons(run))
-    return verdict(run, kept, judged, author, unmet, tested, held, covered)
+    made = verdict(run, kept, judged, author, unmet, tested, held, covered)
+    return replace(made, levels=standing.marked(run, made.levels))
 
 
 def _moved(run: Any, known: Sequence[Any], answers: Sequence[Any]) -> tuple[Any, ...]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from metinfer import results
+from metinfer.report.content import Level
 
 #: What made the files -> the files.
 MADE_BY = {
@@ -33,8 +36,16 @@ def reasons(run: Any) -> tuple[str, ...]:
 
 
 def level(run: Any, state: str, command: str) -> str:
-    """Return the state of a level, or that what it rests on is stale."""
-    return results.STALE if state != "not run" and stale(run, MADE_BY[command]) else state
+    """Return the state of a level, or that what it passes on is stale."""
+    if state in ("not run", "fail"):
+        return state
+    return results.STALE if stale(run, MADE_BY[command]) else state
+
+
+def marked(run: Any, levels: Sequence[Level]) -> tuple[Level, ...]:
+    """Return the levels, with the state of the first as of the others if its gates are stale."""
+    first, *others = levels
+    return (replace(first, state=level(run, first.state, "diagnose RUN")), *others)
 
 
 def stale(run: Any, names: tuple[str, ...]) -> tuple[str, ...]:
