@@ -407,9 +407,14 @@ def _source(name: str) -> Path:
 
 
 def reopen(run: Run) -> None:
-    """Make a stopped run ready to go on: sweep up, forget files that are not what was written."""
+    """Make a stopped run ready to go on: sweep up, and remove what is not as it was written.
+
+    A changed chain that stayed would look like one that a kill kept out of the record.
+    """
     remove_unfinished(run.path, JOBS)
     whole = {name: sha for name, sha in run.record.files.items() if run.holds(name)}
+    for name in run.record.files.keys() - whole.keys():
+        (run.path / name).unlink(missing_ok=True)
     run.update(status=RUNNING, files=whole)
 
 
