@@ -107,9 +107,9 @@ def effort(found: Comparison) -> str:
     return (
         f"{chains} chains for variants and left-out studies, each of {plan['tune']} + "
         f"{plan['draws']} iterations, and {rows} short ones for single values, all from one "
-        f"compilation. Sampling of the chains of variants and studies took {seconds / 60:.0f} minutes "
-        f"summed over chains; the whole command {found.seconds / 60:.1f} minutes on {found.cores} "
-        f"cores. {_again(found)}"
+        f"compilation. Sampling of the chains of variants and studies took {seconds / 60:.0f} "
+        f"minutes summed over chains; the whole command {found.seconds / 60:.1f} minutes on "
+        f"{found.cores} cores. {_again(found)}"
     )
 
 

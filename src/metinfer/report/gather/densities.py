@@ -51,7 +51,7 @@ def density(
 
 def _curve(values: np.ndarray, ends: np.ndarray, points: int) -> tuple[float, ...]:
     """Density (point,) of values between the ends; what lies beyond is missing from its area."""
-    from arviz_stats.base import array_stats
+    from arviz_stats.base.array import array_stats
 
     inside = values[(values >= ends[0]) & (values <= ends[1])]
     if len(inside) < FEWEST or np.ptp(inside) == 0:
