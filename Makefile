@@ -61,7 +61,7 @@ demo: setup
 	    "make demo DEMO=$(DEMO)-again" >&2; fi; exit $$code; }
 
 test: setup
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lint: setup
 	$(BIN)/ruff check .

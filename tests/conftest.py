@@ -14,6 +14,16 @@ from tests import toy
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
+#: Files that take longest go first, so that no worker is left alone with one at the end.
+LONGEST = ("test_notebooks.py", "test_docs.py", "test_cli.py", "test_reliability.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Longest files first; all others in the order of the folders."""
+    last = len(LONGEST)
+    items.sort(key=lambda i: LONGEST.index(i.path.name) if i.path.name in LONGEST else last)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item):
     report = yield

@@ -1,7 +1,6 @@
 """Every notebook runs from a fresh clone, with quick settings.
 
-Those about the same fit run in one scratch folder and share it, as their readers would; two
-groups run side by side, because most of the time is compiling, which uses one core. Quick
+Those about the same fit run in one scratch folder and share it, as their readers would. Quick
 settings are written in the notebooks themselves and stated there.
 """
 
@@ -11,6 +10,8 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import nbformat
@@ -27,51 +28,40 @@ TRACES = re.compile(
 )
 
 
-#: Notebooks without a fit of the bundled evidence: these run with the fast tests.
-LIGHT = ("01", "02")
-#: The others, which take minutes: one group after the other, the groups side by side.
-GROUPS = (("03", "04", "06"), ("05",))
+#: Notebooks that run in one folder, and share the fit in it.
+GROUPS = (("01", "02"), ("03", "04", "06"), ("05",))
 
 
-def execute(root: Path, groups: tuple[tuple[str, ...], ...]) -> tuple[Path, str]:
+def execute(root: Path, group: tuple[str, ...]) -> tuple[Path, str]:
     """Folder of notebooks just executed, and what was said if one of them failed."""
     words = [sys.executable, "notebooks/build.py", "--scratch", str(root), "--into", str(root)]
-    running = [
-        subprocess.Popen(
-            [*words, *group], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
-        for group in groups
-    ]
-    said = [process.communicate(timeout=1800)[0] for process in running]
-    return root, "\n".join(s for s, p in zip(said, running, strict=True) if p.returncode)
+    done = subprocess.run(
+        [*words, *group], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        timeout=1800, check=False,
+    )  # fmt: skip
+    return root, done.stdout if done.returncode else ""
 
 
 @pytest.fixture(scope="session")
-def light(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    return execute(tmp_path_factory.mktemp("light"), (LIGHT,))
+def executed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[Path, str]]:
+    """The folder that a notebook was executed in, with those of its group."""
 
+    @cache
+    def of_group(group: tuple[str, ...]) -> tuple[Path, str]:
+        return execute(tmp_path_factory.mktemp("notebooks"), group)
 
-@pytest.fixture(scope="session")
-def heavy(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    return execute(tmp_path_factory.mktemp("heavy"), GROUPS)
+    return lambda name: of_group(next(g for g in GROUPS if name[:2] in g))
 
 
 def test_there_are_the_six_notebooks_that_the_documentation_promises() -> None:
     assert [name[:2] for name in NAMES] == ["01", "02", "03", "04", "05", "06"]
 
 
-@pytest.mark.parametrize("name", [n for n in NAMES if n.startswith(LIGHT)])
-def test_runs_and_shows_what_is_stored(name: str, light: tuple[Path, str]) -> None:
-    _shows_what_is_stored(name, *light)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", [n for n in NAMES if not n.startswith(LIGHT)])
-def test_runs_with_a_fit_and_shows_what_is_stored(name: str, heavy: tuple[Path, str]) -> None:
-    _shows_what_is_stored(name, *heavy)
-
-
-def _shows_what_is_stored(name: str, folder: Path, failures: str) -> None:
+@pytest.mark.parametrize("name", NAMES)
+def test_runs_and_shows_what_is_stored(
+    name: str, executed: Callable[[str], tuple[Path, str]]
+) -> None:
+    folder, failures = executed(name)
     path = folder / f"{name}.ipynb"
     assert path.is_file(), failures
     made = nbformat.read(path, as_version=4)

@@ -225,11 +225,12 @@ def solved_answers(run: Run, sources: Mapping[str, Any]) -> dict[str, dict[str, 
 
 def _fits(fits: Fits) -> dict[str, tuple[tuple[np.ndarray, ...], Any]]:
     """Latents of every variant and left-out study, with the joint model that reads them."""
+    from metinfer.inference.compare_tables import not_judged
     from metinfer.inference.solving import thin
 
-    found = {}
+    found, doubted = {}, not_judged(fits)
     for name, fitted in fits.variants.items():
-        if fitted.latents is not None:
+        if fitted.latents is not None and name not in doubted:
             joint = fits.scorers[name].joint
             found[f"variant/{name}"] = (thin(fitted.latents, ANSWERED), joint)
     for name, fitted in fits.studies.items():

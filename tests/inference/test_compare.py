@@ -22,7 +22,7 @@ from metinfer.inference.compare_elpd import (
     verdict,
 )
 from metinfer.inference.compare_results import Quality
-from metinfer.inference.compare_tables import doubts
+from metinfer.inference.compare_tables import doubts, not_judged
 from metinfer.inference.leave_out import Seen, moved, predict_left_out, shifts, studies, without
 from metinfer.inference.model import LATENTS, TRANSLATION_SD, Joint, build_model
 from metinfer.inference.refits import Failure, Lost, Machinery
@@ -234,6 +234,26 @@ def test_few_draws_are_a_doubt_except_for_a_single_row(kind, more, word):
     fits = SimpleNamespace(**{**parts, kind: {key: Fitted(None, quality(**more))}})
     found = doubts(fits, ())
     assert [word in reason for reason in found] == ([True] if word else [])
+
+
+def test_a_variant_that_diverges_has_no_part_in_averages_and_does_not_spoil_the_rest():
+    """One of four: it is named with its reason; three of four leave nothing to compare."""
+    names = ("kill_only", "no_nk", "none_awake", "mutual_inhibition")
+    calm = {n: Fitted(None, quality()) for n in ("base", *names)}
+    torn = Fitted(None, quality(divergences=9))
+    row = {("mutual_inhibition", 3): Fitted(None, quality(chains=1, rhat=None, divergences=1))}
+
+    def fits(*bad):
+        variants = calm | dict.fromkeys(bad, torn)
+        return SimpleNamespace(variants=variants, studies={}, rows=row, plan=Plan())
+
+    one = fits("mutual_inhibition")
+    assert not_judged(one) == {
+        "mutual_inhibition": ["9 divergences", "without one row: 1 divergences"]
+    }
+    assert doubts(one, ()) == ()
+    assert len(doubts(fits(*names[:3]), ())) == 4
+    assert not_judged(fits("base")).keys() == {"mutual_inhibition"}
 
 
 def test_a_first_look_stays_one_whatever_its_draws():

@@ -82,6 +82,7 @@ def test_a_variant_says_where_its_difference_arises() -> None:
     said = compare._arises("other", scores, Places(read_evidence(bundled_path())))
     assert said.index("NKI 70-gene series") < said.index("made up: +2.0") < said.index("Lin S")
     assert "\u22123.0" in said
+    assert len(said.splitlines()) == 3
     assert compare._arises("base", scores, None) == ""
     assert compare._told("by 28% (no_nk)", {"no_nk": "no NK cells"}) == "by 28% (no NK cells)"
 

@@ -101,4 +101,5 @@ def test_width_is_compared_on_logs_for_positive_quantities() -> None:
     assert wider == pytest.approx(2.0)
     assert words.width(wider) == "2.00, wider than before"
     assert words.width(0.5) == "0.50"
+    assert words.width(1.02) == "1.02"
     assert words.width_ratio(Span(0.0, 0.0, 0.0, 0.0, 1.0), after, positive=True) is None

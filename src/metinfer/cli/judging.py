@@ -59,7 +59,9 @@ def compare(
 ) -> None:
     """Variants of the mechanism on the same rows, and every study left out in turn.
 
-    Exit 3 if a fit failed or its chains disagree. After a stop, the same command goes on.
+    A variant whose chains diverge or disagree is named and left out of averages. Exit 3 if that is
+    most of them, or if a fit without a study is not to be trusted. After a stop, the same command
+    goes on.
     """
     import json
 

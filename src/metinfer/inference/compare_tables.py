@@ -28,23 +28,48 @@ from metinfer.inference.model import TRANSLATION_SD
 from metinfer.inference.stacking import stacking_weights
 from metinfer.inference.variants import BASE, VARIANTS, Variant, prior_weights
 
+#: What is said of a variant whose chains are not to be trusted.
+NOT_JUDGED = "Not judged"
 Scores = Mapping[str, tuple[Elpd, tuple[int, ...]]]
 
 
 def variant_results(fits: Fits, scores: Scores) -> tuple[VariantResult, ...]:
-    """What the rows say of each variant that could be fitted."""
-    judged = tuple(v for v in VARIANTS if v.name in scores)
+    """What the rows say of each variant that could be fitted.
+
+    One whose chains are not to be trusted is shown, and has no part in any average.
+    """
+    doubted = not_judged(fits)
+    judged = tuple(v for v in VARIANTS if v.name in scores and v.name not in doubted)
     stacked = stacking_weights(np.stack([scores[v.name][0].pointwise for v in judged], axis=1))
-    prior = prior_weights(judged)
+    weights = {
+        v.name: (float(p), float(s))
+        for v, p, s in zip(judged, prior_weights(judged), stacked, strict=True)
+    }
     return tuple(
-        _variant(fits, scores, variant, (float(prior[i]), float(stacked[i])))
-        for i, variant in enumerate(judged)
-    )
+        _variant(fits, scores, v, weights.get(v.name, (0.0, 0.0)), doubted.get(v.name, []))
+        for v in VARIANTS if v.name in scores
+    )  # fmt: skip
+
+
+def not_judged(fits: Fits) -> dict[str, list[str]]:
+    """Variants whose chains, whole or without one row, diverged or disagree; and what they did.
+
+    The base is not among them: without it there is no comparison.
+    """
+    found = {
+        name: faults(f.quality) + (thinness(f.quality) if f.quality.chains else [])
+        for name, f in fits.variants.items()
+    }
+    for (name, _), f in fits.rows.items():
+        why = found.setdefault(name, [])
+        why += [f"without one row: {reason}" for reason in faults(f.quality)]
+    return {n: list(dict.fromkeys(why)) for n, why in found.items() if why and n != BASE}
 
 
 def _variant(
-    fits: Fits, scores: Scores, variant: Variant, weights: tuple[float, float]
-) -> VariantResult:
+    fits: Fits, scores: Scores, variant: Variant, weights: tuple[float, float],
+    doubted: list[str],
+) -> VariantResult:  # fmt: skip
     found, exact = scores[variant.name]
     labels = fits.scorers[BASE].labels
     change, error = difference(found.pointwise, scores[BASE][0].pointwise)
@@ -64,9 +89,17 @@ def _variant(
         pareto_limit=found.limit,
         exact=tuple(labels[k] for k in exact),
         doubtful=tuple(labels[k] for k in left),
-        sentence="The others are compared with it." if is_base else verdict(change, error),
+        sentence=_sentence(is_base, doubted, verdict(change, error)),
         quality=fits.variants[variant.name].quality,
     )
+
+
+def _sentence(is_base: bool, doubted: list[str], told: str) -> str:
+    if is_base:
+        return "The others are compared with it."
+    if doubted:
+        return f"{NOT_JUDGED}, and left out of all averages: {'; '.join(doubted)}."
+    return told
 
 
 def elpd_table(fits: Fits, scores: Scores) -> xr.Dataset:
@@ -156,19 +189,20 @@ def _number(value: float) -> str:
 
 def doubts(fits: Fits, variants: tuple[VariantResult, ...]) -> tuple[str, ...]:
     """Reasons not to trust a comparison."""
-    whole = {
-        **{f"variant {k}": f.quality for k, f in fits.variants.items() if k != BASE},
-        **{f"without {k}": f.quality for k, f in fits.studies.items()},
-    }
+    doubted = not_judged(fits)
+    whole = {f"without {k}": f.quality for k, f in fits.studies.items()}
     # A fit without one row serves the density of that row alone, for which fewer draws do.
-    parts = {**whole, **{f"{v} without one row": f.quality for (v, _), f in fits.rows.items()}}
+    rows = {f"{v} without one row": f.quality for (v, _), f in fits.rows.items() if v == BASE}
+    parts = {**whole, **rows}
     found = ["this was a first look with few draws"] if fits.plan.quick else []
+    if 2 * len(doubted) > len(fits.variants) - 1:
+        found += [f"variant {name}: {'; '.join(why)}" for name, why in doubted.items()]
     found += [f"{name}: {reason}" for name, q in parts.items() for reason in faults(q)]
     found += [
         f"{name}: {reason}" for name, q in whole.items() if q.chains for reason in thinness(q)
     ]
     for variant in variants:
-        if variant.doubtful:
+        if variant.doubtful and variant.name not in doubted:
             number = len(variant.doubtful)
             found.append(f"variant {variant.name}: {number} rows lean on importance sampling alone")
     return tuple(dict.fromkeys(found))

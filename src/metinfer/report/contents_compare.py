@@ -32,6 +32,8 @@ class VariantLine:
         """What the tables can tell, in two or three words."""
         if self.is_base:
             return "base"
+        if self.told.startswith("Not judged"):
+            return "not judged"
         for words in ("speak against", "speak for", "cannot happen"):
             if words in self.told:
                 return words.replace("speak", "the tables speak").replace("cannot", "it cannot")

@@ -54,7 +54,12 @@ def _signed(value: float | None) -> str:
 
 
 def _tone(line: VariantLine) -> str:
-    tones = {"base": "good", "cannot tell": "warn", "the tables speak for": "good"}
+    tones = {
+        "base": "good",
+        "cannot tell": "warn",
+        "not judged": "warn",
+        "the tables speak for": "good",
+    }
     return tones.get(line.verdict, "bad")
 
 

@@ -65,6 +65,8 @@ SCOPES = {
     "liver": "liver metastasis", "distant": "distant metastasis", "any_relapse": "any relapse",
     "organ": "metastasis",
 }  # fmt: skip
+#: Ratio of widths from which an interval is called wider: less is noise of the draws.
+WIDER = 1.05
 #: Measures that are never below zero: their intervals are compared on the log scale.
 POSITIVE = ("risk", "risk_untreated", "risk_ratio")
 
@@ -137,9 +139,9 @@ def width_ratio(before: Span, after: Span, positive: bool = False) -> float | No
 
 
 def width(value: float | None) -> str:
-    """Return a ratio of widths; above 1 it says so in words."""
+    """Return a ratio of widths; beyond the noise of draws above 1 it says so in words."""
     shown = GAP if value is None else fixed(value, 2)
-    return f"{shown}, wider than before" if value is not None and value >= 1.005 else shown
+    return f"{shown}, wider than before" if value is not None and value >= WIDER else shown
 
 
 def scale(span: Span, factor: float) -> Span:

@@ -37,7 +37,8 @@ FULL = 0.5
 @styled
 def variant_scores(variants: Sequence[VariantLine]) -> Figure:
     """Draw each variant's log score less that of the base, with two standard errors."""
-    shown = [v for v in variants if not v.is_base and math.isfinite(v.difference)]
+    shown = [v for v in variants if v.verdict not in ("base", "not judged")]
+    shown = [v for v in shown if math.isfinite(v.difference)]
     frame = Frame(left=3.0, above=0.05, head=0.05)
     figure, axes = canvas([0.3 * max(len(shown), 1)], frame=frame)
     axis = axes[0, 0]

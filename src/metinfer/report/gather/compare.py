@@ -158,7 +158,7 @@ def _arises(name: str, scores: Any, places: Places) -> str:
     one, base = (scores["elpd"].sel(variant=v).values for v in (name, BASE))
     change = np.nan_to_num(one - base, neginf=-math.inf)
     order = np.argsort(-np.abs(change))[:LARGEST]
-    return "; ".join(
+    return "\n".join(
         f"{places.observation(str(scores['observation'].values[k]))}: {_part(change[k])}"
         for k in order
     )
