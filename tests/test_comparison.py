@@ -34,7 +34,7 @@ def call(patch: pytest.MonkeyPatch, *words: object) -> int:
 
 
 def few_variants(patch: pytest.MonkeyPatch) -> None:
-    """Two variants instead of seven: the others cost time and test nothing more."""
+    """Two variants instead of all: the others cost time and test nothing more."""
     for module in (compare, compare_tables):
         patch.setattr(module, "VARIANTS", FEW)
 

@@ -37,7 +37,7 @@ Variant = Annotated[
     typer.Option(
         metavar="NAME",
         help="Form of the mechanism: base, no_nk, kill_only, no_cxcl12_nk, timp1_seeding_only, "
-        "none_awake or mutual_inhibition.",
+        "none_awake, last_stage_seen or mutual_inhibition.",
         show_default="base",
     ),
 ]
