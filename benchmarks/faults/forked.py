@@ -92,6 +92,9 @@ class Child:
 def begin(words: Sequence[object], log: Path) -> Child:
     """Start a command in a child."""
     began = time.perf_counter()
+    # A child that is stopped at once has not opened its log yet.
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.write_text("")
     return Child(_fork(words, log), log, began)
 
 
