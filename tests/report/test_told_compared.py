@@ -20,6 +20,7 @@ from metinfer.report.gather import (
     chance,
     compare,
     labels,
+    left_out,
     places,
     scores,
 )
@@ -62,12 +63,12 @@ def test_shares_inside_are_judged_on_both_sides_and_both_intervals() -> None:
 
 def test_the_total_of_left_out_values_is_said() -> None:
     studies = [SimpleNamespace(values=59, inside50=27, inside90=49)] * 3
-    said = compare._left_out(studies)
+    said = left_out.told(studies)
     assert "Of 177 values" in said
     assert "147 (83 %) inside their 90 %" in said
     assert "predictions of a new study are too sure" in said
     assert "0.2 of 3 studies would surprise by chance" in said
-    assert compare._left_out([]) == ""
+    assert left_out.told([]) == ""
 
 
 def test_a_variant_says_where_its_difference_arises() -> None:

@@ -15,22 +15,13 @@ from metinfer.report.contents_compare import (
     Compared,
     ComparedAnswer,
     FitAnswer,
-    Foreseen,
-    StudyLine,
     VariantLine,
 )
-from metinfer.report.gather import chance
+from metinfer.report.gather import left_out
 from metinfer.report.gather.places import Places
-from metinfer.report.words import fixed, number, share
+from metinfer.report.words import fixed
 
 BASE = "base"
-#: What so many left-out values inside their intervals say.
-LEFT_OUT = {
-    chance.NARROW: "fewer than expected (probability {chance}, if each were independent); "
-                   "predictions of a new study are too sure.",
-    chance.RIGHT: "as many as chance allows.",
-    chance.WIDE: "more than expected; predictions of a new study are wider than they need be.",
-}  # fmt: skip
 #: Log score of what cannot happen.
 NEVER = "\u2212\u221e"
 #: Values named for each variant.
@@ -57,7 +48,7 @@ def compared(
     found = read_comparison(run)
     if found is None:
         return None
-    words = {p.name: _brief(p.meaning) for p in known if p.meaning}
+    words = {p.name: left_out.brief(p.meaning) for p in known if p.meaning}
     places = Places(run.evidence)
     scores = run.read_result(ARRAYS)["elpd"] if run.holds(ARRAYS) else None
     labels = {v.name: v.label for v in found.variants}
@@ -65,7 +56,7 @@ def compared(
     named = {a.key: a for a in answers}
     return Compared(
         variants=tuple(_variant(v, scores, places) for v in found.variants),
-        studies=tuple(_study(s, words, places) for s in found.studies),
+        studies=tuple(left_out.study(s, words, places) for s in found.studies),
         answers=tuple(
             _answer(a, named[a.name], labels)
             for a in found.answers
@@ -74,28 +65,9 @@ def compared(
         reasons=tuple(_in_words(r, labels) for r in found.reasons),
         observations=run_size(run),
         effort=_effort(found),
-        told=_left_out(found.studies),
+        told=left_out.told(found.studies),
         arms=_arms(scores, places, found.variants),
     )  # fmt: skip
-
-
-def _left_out(studies: Sequence[Any]) -> str:
-    """How many left-out values lie inside their intervals, and what that says."""
-    from metinfer.inference.leave_out import SURPRISE
-
-    values, half, most = (
-        sum(getattr(s, k) for s in studies) for k in ("values", "inside50", "inside90")
-    )
-    if not values:
-        return ""
-    judged, by_chance = chance.coverage(half, most, values)
-    meaning = LEFT_OUT.get(judged, "too few to judge.").format(chance=number(by_chance, 1))
-    return (
-        f"Of {values} values left out with their study, {half} ({share(half / values)}) lie inside "
-        f"their 50 % interval and {most} ({share(most / values)}) inside their 90 % interval: "
-        f"{meaning} About {number(SURPRISE * len(studies), 1)} of {len(studies)} studies would "
-        "surprise by chance."
-    )
 
 
 def state(found: Compared | None) -> str:
@@ -167,60 +139,6 @@ def _arises(name: str, scores: Any, places: Places) -> str:
 def _part(change: float) -> str:
     shown = fixed(change, 1) if math.isfinite(change) else NEVER
     return f"+{shown}" if change > 0 else shown
-
-
-def _study(found: Any, words: Mapping[str, str], places: Places) -> StudyLine:
-    from metinfer.inference.predictive import DRAWS
-
-    foreseen = tuple(_foreseen(p, places) for p in found.predictions)
-    moved = "; ".join(
-        f"{words.get(k, _plain(k))} {fixed(abs(v), 1)} sd {'higher' if v > 0 else 'lower'}"
-        for k, v in found.moved
-    )
-    return StudyLine(
-        found.study, found.citation, places.source(found.study), found.values,
-        found.inside50, found.inside90,
-        found.score / found.values, found.score_with / found.values, found.tail,
-        found.surprising, _why(found, foreseen), moved,
-        "; ".join(words.get(k, _plain(k)) for k in found.alone), DRAWS, foreseen,
-        found.quality.rhat, found.quality.divergences,
-    )  # fmt: skip
-
-
-def _foreseen(found: Any, places: Places) -> Foreseen:
-    """In the words and on the scale of the page; the file holds no 50 % interval."""
-    scale = places.scale(found.row, found.observed)
-    ends = (found.median, math.nan, math.nan, found.lo90, found.hi90)
-    span = Span(*(scale.scored * v for v in ends))
-    return Foreseen(
-        places.value(found.row), scale.scored * found.observed, span, found.place, scale.unit
-    )
-
-
-def _why(found: Any, foreseen: Sequence[Foreseen]) -> str:
-    """The number farthest out, in words."""
-    if not foreseen:
-        return str(found.why)
-    far = min(foreseen, key=lambda f: min(f.place, 1.0 - f.place))
-    unit = f" {far.unit}" if far.unit not in ("", "ratio") else ""
-    ends = " to ".join(number(v) for v in (far.predicted.lo90, far.predicted.hi90))
-    opening = "" if found.surprising else "As the others expect. Farthest out: "
-    return (
-        f"{opening}{far.label}: published {number(far.observed)}{unit}, predicted by the others "
-        f"{number(far.predicted.median)} ({ends})."
-    )
-
-
-def _brief(meaning: str) -> str:
-    """The first words of a meaning, and whom it is about."""
-    whom = re.search(r" \([^()]*\)$", meaning)
-    first = re.split(r" \(|, ", meaning)[0]
-    return first + (whom.group() if whom and not first.endswith(whom.group()) else "")
-
-
-def _plain(label: str) -> str:
-    name, _, where = label.partition("[")
-    return name.replace("_", " ") + (f" ({where[:-1].replace('_', ' ')})" if where else "")
 
 
 def _answer(found: Any, answer: Answer, labels: Mapping[str, str]) -> ComparedAnswer:
