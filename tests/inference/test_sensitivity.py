@@ -5,13 +5,13 @@ import pytest
 import xarray as xr
 
 from metinfer.inference.sensitivity import (
-    MATTERS,
     cohorts,
     correlated_pairs,
     power_scaling,
     pull,
     streams,
 )
+from metinfer.report.contents_foundations import MATTERS
 
 SAMPLE = ("chain", "draw")
 
