@@ -31,7 +31,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
     groups = dict.fromkeys(workflow.SOURCES.values(), draws)
     files = {"posterior.nc": "x"}
     return SimpleNamespace(
-        path=folder, evidence=evidence, groups=groups, record=SimpleNamespace(files=files)
+        path=folder, evidence=evidence, groups=groups, record=SimpleNamespace(files=files, refine=1)
     )
 
 

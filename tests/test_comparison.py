@@ -19,7 +19,7 @@ from metinfer.inference.compare_results import Comparison
 from metinfer.runs import load_run
 
 TINY = Path(__file__).parent / "data" / "tiny"
-SHORT = ["--draws", "50", "--tune", "60", "--chains", "1", "--row-chains", "0"]
+SHORT = ["--draws", "150", "--tune", "100", "--chains", "2", "--row-chains", "0"]
 FEW = tuple(v for v in variants.VARIANTS if v.name in ("base", "kill_only"))
 
 
@@ -139,7 +139,7 @@ def test_a_result_with_lost_fits_is_made_again(
 ) -> None:
     few_variants(monkeypatch)
     monkeypatch.setattr(compare.Fits, "make", lambda self: pytest.fail("made again"))
-    given = {"draws": 50, "tune": 60, "variant_chains": 1, "row_chains": 0}
+    given = {"draws": 150, "tune": 100, "variant_chains": 2, "row_chains": 0}
     asked = {"evidence": mi.read_evidence(data), "out": run, "plan": compare.Plan(**given)}
     assert mi.compare(**asked).origin == found.origin
     monkeypatch.setattr(comparison, "read_comparison", lambda _: replace(found, lost=1))

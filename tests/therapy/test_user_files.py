@@ -30,7 +30,7 @@ def predict(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.Capt
     run = SimpleNamespace(
         path=tmp_path,
         evidence=read_evidence(TINY),
-        record=SimpleNamespace(files={"posterior.nc": "x"}),
+        record=SimpleNamespace(files={"posterior.nc": "x"}, code="", refine=1, versions={}),
         groups={},
         holds=lambda name: False,
     )

@@ -54,10 +54,12 @@ def variant_results(fits: Fits, scores: Scores) -> tuple[VariantResult, ...]:
 def not_judged(fits: Fits) -> dict[str, list[str]]:
     """Variants whose chains, whole or without one row, diverged or disagree; and what they did.
 
-    The base is not among them: without it there is no comparison.
+    The base is not among them: without it there is no comparison. A first look has few draws of
+    everything, and is not to be trusted as a whole.
     """
     found = {
-        name: faults(f.quality) + (thinness(f.quality) if f.quality.chains else [])
+        name: faults(f.quality)
+        + (thinness(f.quality) if f.quality.chains and not fits.plan.quick else [])
         for name, f in fits.variants.items()
     }
     for (name, _), f in fits.rows.items():
