@@ -84,7 +84,9 @@ def _judged(
 ) -> Trial:  # fmt: skip
     found = f"exit {ended.code} at {moment:.2f} s"
     try:
-        require(ended.code in CODES[kill], f"exit {ended.code}: {ended.words[-600:]}")
+        # A program that is stopped before its first line cannot say so.
+        early = ended.code == -kill and not ended.words
+        require(early or ended.code in CODES[kill], f"exit {ended.code}: {ended.words[-600:]}")
         require("Traceback" not in ended.words, f"a traceback: {ended.words[-600:]}")
         (target.whole if ended.code == 0 else target.check)(place)
         ok = True
