@@ -39,7 +39,7 @@ def rank_ecdfs(shown: tuple[Kind, tuple[Ranked, ...]]) -> Figure:
         axis.axhline(0.0, color=MUTED, lw=0.7)
         axis.plot(share, item.ecdf, color=VERMILLION if out else BLUE,
                   ls="--" if out else "-", lw=1.1)  # fmt: skip
-        axis.set_title(f"{wrap(item.label, 36, 3)}\np {item.p:.2g}", fontsize=6.8)
+        axis.set_title(f"{wrap(item.label, 31, 3)}\np {item.p:.2g}", fontsize=6.8)
     for axis in axes.ravel()[len(items) :]:
         axis.set_axis_off()
     for axis in axes[-1]:

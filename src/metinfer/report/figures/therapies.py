@@ -94,7 +94,7 @@ def risk_reduction_forest(effects: Sequence[Effect]) -> Figure:
     for axis, (population, horizon) in zip(panels, groups, strict=True):
         title = wrap(population, 76 // len(groups), 5)
         axis.set_title(f"{title}\n{words.years(horizon)}", fontsize=6.6)
-        axis.locator_params(axis="x", nbins=3)
+        axis.locator_params(axis="x", nbins=3 if len(groups) < 4 else 2)
         for effect in effects:
             if (effect.population, effect.horizon) == (population, horizon):
                 _reduction(axis, therapies.index(effect.therapy), effect)
