@@ -197,6 +197,14 @@ except KeyboardInterrupt:
 """
 
 
+def test_an_interrupt_that_a_library_turned_into_an_error_is_one():
+    """Compiled code says "returned a result with an exception set", with the interrupt behind."""
+    with pytest.raises(KeyboardInterrupt), interruptible():
+        raise SystemError("returned a result with an exception set") from KeyboardInterrupt()
+    with pytest.raises(SystemError), interruptible():
+        raise SystemError("of its own") from ValueError()
+
+
 @pytest.mark.parametrize("kind", ["SIGINT", "SIGTERM"])
 def test_an_interrupt_that_python_drops_comes_again(kind):
     words = [sys.executable, "-c", DROPPED, kind]

@@ -18,7 +18,8 @@ def interruptible() -> Iterator[None]:
     """Let SIGTERM end the block like Ctrl-C, and no interrupt be lost.
 
     Python drops an exception that hits a destructor or a weak reference's callback: a Ctrl-C in
-    that moment would go unheard. It is sent once more.
+    that moment would go unheard. It is sent once more. One that hits compiled code of a library
+    can come out as an error of that code, with the interrupt as its cause.
     """
     before = sys.unraisablehook
 
@@ -35,5 +36,18 @@ def interruptible() -> Iterator[None]:
     sys.unraisablehook = again
     try:
         yield
+    except Exception as error:
+        if _interrupted(error):
+            raise KeyboardInterrupt from error
+        raise
     finally:
         sys.unraisablehook = before
+
+
+def _interrupted(error: BaseException | None) -> bool:
+    """Whether an interrupt is behind an error."""
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
