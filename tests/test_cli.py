@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from metinfer import cli, runs, workflow
+from metinfer.cli.interrupts import interruptible
 from metinfer.errors import EvidenceError, NotTrustedError, RunError, UsageError
 from metinfer.evidence import bundled_path
 from metinfer.inference import reproduce
