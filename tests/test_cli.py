@@ -206,6 +206,33 @@ def test_an_interrupt_that_a_library_turned_into_an_error_is_one():
         raise SystemError("of its own") from ValueError()
 
 
+HALF = """
+import os, signal, sys, time
+from metinfer.cli.interrupts import interruptible
+
+class File:
+    def __init__(self):
+        os.kill(os.getpid(), getattr(signal, sys.argv[1]))
+        time.sleep(20)
+    def __del__(self):
+        self.handle.close()
+
+try:
+    with interruptible():
+        File()
+except KeyboardInterrupt:
+    print("heard")
+"""
+
+
+@pytest.mark.parametrize("kind", ["SIGINT", "SIGTERM"])
+def test_what_an_interrupt_left_half_made_says_nothing(kind):
+    done = subprocess.run(
+        [sys.executable, "-c", HALF, kind], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.stdout, done.stderr) == ("heard\n", "")
+
+
 @pytest.mark.parametrize("kind", ["SIGINT", "SIGTERM"])
 def test_an_interrupt_that_python_drops_comes_again(kind):
     words = [sys.executable, "-c", DROPPED, kind]

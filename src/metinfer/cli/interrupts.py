@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 
 #: Seconds after which an interrupt that was dropped comes again.
@@ -19,20 +20,29 @@ def interruptible() -> Iterator[None]:
 
     Python drops an exception that hits a destructor or a weak reference's callback: a Ctrl-C in
     that moment would go unheard. It is sent once more. One that hits compiled code of a library
-    can come out as an error of that code, with the interrupt as its cause.
+    can come out as an error of that code, with the interrupt as its cause; one that hits a
+    constructor leaves a thing that cannot be destroyed in order, which is no news to anybody.
     """
     before = sys.unraisablehook
+    heard: list[int] = []
+
+    def hear(number: int, frame: FrameType | None) -> None:
+        heard.append(number)
+        signal.default_int_handler(number, frame)
 
     def again(dropped: Any) -> None:
         if not issubclass(dropped.exc_type, KeyboardInterrupt):
-            before(dropped)
+            if not heard:
+                before(dropped)
             return
         main = threading.main_thread().ident
         if main is not None:
             threading.Timer(AGAIN, signal.pthread_kill, (main, signal.SIGTERM)).start()
 
     # What is finished is kept, and the run says that it was stopped.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, hear)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, hear)
     sys.unraisablehook = again
     try:
         yield
@@ -41,7 +51,8 @@ def interruptible() -> Iterator[None]:
             raise KeyboardInterrupt from error
         raise
     finally:
-        sys.unraisablehook = before
+        if not heard:
+            sys.unraisablehook = before
 
 
 def _interrupted(error: BaseException | None) -> bool:
