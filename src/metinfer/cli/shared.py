@@ -195,4 +195,7 @@ def require(diagnosis: Diagnosis) -> None:
     """Raise NotTrustedError if a gate failed."""
     if not diagnosis.passed:
         failed = ", ".join(g.name for g in diagnosis.gates if not g.passed)
-        raise NotTrustedError(f"the numbers must not be trusted: {failed} failed")
+        few = any("ESS" in g.name or "R-hat" in g.name for g in diagnosis.gates if not g.passed)
+        hint = "; more draws are the usual remedy: metinfer fit DATA -o ANOTHER --draws 2000"
+        told = f"the numbers must not be trusted: {failed} failed"
+        raise NotTrustedError(told + (hint if few else ""))

@@ -13,7 +13,7 @@ from metinfer.inference.chains import Length
 from metinfer.inference.variants import BASE, find
 from metinfer.runs import Record
 
-#: Draws, tuning draws and chains of a short sub-fit: enough for a median and an interval.
+#: Draws, tuning draws and chains of a short sub-fit, at least: enough for a median and an interval.
 SHORT_DRAWS, SHORT_TUNE, SHORT_CHAINS = 500, 500, 2
 
 
@@ -64,8 +64,12 @@ class Settings:
 
     @property
     def short_length(self) -> Length:
-        """Length of each chain of a short sub-fit."""
-        return Length(min(self.draws, SHORT_DRAWS), min(self.tune, SHORT_TUNE))
+        """Length of each chain of a short sub-fit: half of a full one where that is more.
+
+        So that more draws are also the remedy where a short sub-fit has too few.
+        """
+        draws = max(min(self.draws, SHORT_DRAWS), self.draws // 2)
+        return Length(draws, max(min(self.tune, SHORT_TUNE), self.tune // 2))
 
     def seeds(self, subfits: Sequence[str], short: Sequence[str] = ()) -> dict[str, list[int]]:
         """Seed of each chain of each sub-fit.
