@@ -9,6 +9,7 @@ import pytest
 import xarray as xr
 
 from metinfer import results
+from metinfer.evidence import bundled_path, read_evidence
 from metinfer.report.contents_decisions import Course, Decisions
 from metinfer.report.gather import others
 from metinfer.runs import POSTERIOR
@@ -34,7 +35,7 @@ def run(monkeypatch):
         files={POSTERIOR: "draws"},
         inputs={"therapies.toml": "own", "populations.toml": "own people"},
     )
-    made = SimpleNamespace(record=record, kept={})
+    made = SimpleNamespace(record=record, kept={}, evidence=None)
     program = results.code_hash(results.PROGRAM)
     attrs = {"posterior": "draws", "program": program, "therapies": "theirs",
              "populations": "own people", "therapies_file": "mine.toml",
@@ -87,3 +88,13 @@ def test_without_another_file_the_page_is_as_before(run):
     assert others.predicted(run) is None
     assert others.beside(mine, run, None, []) is mine
     assert others.notes(run, None) == ()
+
+
+@pytest.mark.parametrize(("cohorts", "event"), [("simpson2024", "liver_again"), ("", "liver")])
+def test_the_event_of_another_file_is_that_of_its_population(run, cohorts, event):
+    """A population of another file may bear any name: its cohorts say what is counted."""
+    run.evidence = read_evidence(bundled_path())
+    run.kept[others.PREDICTIONS]["/"] = run.kept[others.PREDICTIONS]["/"].assign_coords(
+        endpoint=("population", ["liver"]), cohorts=("population", [cohorts])
+    )
+    assert others.predicted(run)["endpoint"].values.tolist() == [event]

@@ -54,9 +54,14 @@ def scoped(data: xr.Dataset | None, evidence: Any) -> xr.Dataset | None:
     scopes = {a.cohort: a.endpoint_scope for a in evidence.arms if a.endpoint_scope}
     asked = evidence.populations.get("populations", {})
     made = []
-    pairs = zip(data["population"].values, data["endpoint"].values, strict=True)
-    for name, endpoint in pairs:
-        cohorts = asked.get(str(name), {}).get("cohorts", ())
+    for k, (name, endpoint) in enumerate(
+        zip(data["population"].values, data["endpoint"].values, strict=True)
+    ):
+        # Populations of another file are not those of the evidence, whatever their names.
+        if "cohorts" in data.coords:
+            cohorts = [c for c in str(data["cohorts"].values[k]).split(", ") if c]
+        else:
+            cohorts = asked.get(str(name), {}).get("cohorts", [])
         again = cohorts and all(scopes.get(c) == "liver" for c in cohorts)
         made.append("liver_again" if endpoint == "liver" and again else str(endpoint))
     return data.assign_coords(endpoint=("population", made))

@@ -18,6 +18,7 @@ from metinfer import results
 from metinfer.report.content import Note
 from metinfer.report.contents_decisions import Decisions
 from metinfer.report.gather.decisions import decisions
+from metinfer.report.gather.named import scoped
 
 PREDICTIONS, DECISIONS = "predictions-other.nc", "decisions-other.nc"
 
@@ -38,7 +39,7 @@ def predicted(run: Any) -> xr.Dataset | None:
 
     None if nothing else was asked for, or if it is of other draws or another program.
     """
-    data = results.read_groups(run, PREDICTIONS).get("/")
+    data = scoped(results.read_groups(run, PREDICTIONS).get("/"), run.evidence)
     if data is None or results.is_stale(data.attrs):
         return None
     other_people = data.attrs["populations"] != _own_digest(run, "populations.toml")
