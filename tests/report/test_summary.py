@@ -19,6 +19,7 @@ from metinfer.report.content import (
     Effect,
     Gate,
     Parameter,
+    RoleCount,
     Span,
 )
 from metinfer.report.contents_compare import Compared, ComparedAnswer, FitAnswer
@@ -255,3 +256,32 @@ def test_verification_tells_what_the_run_knows_from_what_only_tests_know() -> No
     assert [c.state for c in found[:3]] == ["pass", "fail", "fail"]
     assert "3 of 10" in found[2].result
     assert all(c.command for c in found[3:])
+
+
+ROLES = (
+    RoleCount("published rows", "fit", "in the likelihood", 26),
+    RoleCount("follow-up intervals", "fit", "in the likelihood", 151),
+    RoleCount("published rows", "check", "predicted, never fitted", 21),
+    RoleCount("published rows", "prior", "other", 10),
+    RoleCount("published rows", "out", "other organ", 810),
+)
+
+
+def test_rows_and_follow_up_intervals_are_counted_apart() -> None:
+    page = dataclasses.replace(content(), roles=ROLES)
+    told = summary.evidence_sentence(page)
+    assert told.startswith(
+        "Of 867 published rows and 151 follow-up intervals, 26 and 151 were fitted, 21 rows were "
+        "predicted but not fitted, 10 rows were "
+    )
+    alone = dataclasses.replace(page, roles=ROLES[:1])
+    assert summary.evidence_sentence(alone).startswith("Of 26 published rows, 26 were fitted, 0 ")
+
+
+def test_before_diagnose_nothing_is_said_of_rows_that_were_held_out() -> None:
+    before = dataclasses.replace(content(), rows=(), intervals=(), scores=(), roles=ROLES)
+    told = summary.sentences(before)
+    assert sum("not computed yet (metinfer diagnose RUN)" in s for s in told) == 2
+    assert not any("No row was held out" in s or "predicted but not" in s for s in told)
+    none = dataclasses.replace(content(), scores=(), roles=ROLES[:1])
+    assert summary.score_sentence(none).startswith("No row was held out")

@@ -9,6 +9,10 @@ from metinfer.report.contents_foundations import MATTERS
 UNTREATED = "risk_untreated"
 #: Two-sided predictive tail probability below which a row is named.
 EXTREME = 0.05
+#: Table whose lines are not published rows.
+INTERVALS = "follow-up intervals"
+#: Said of what `metinfer diagnose` makes.
+NOT_YET = "not computed yet (metinfer diagnose RUN)"
 #: What the score of the rows that were never fitted means.
 SCORED = {
     "as expected": ": what chance allows.",
@@ -20,21 +24,46 @@ NAMED_PARTS = ("NK", "IL-15", "interferon-gamma", "CXCL12", "TIMP-1")
 
 
 def evidence_sentence(content: ReportContent) -> str:
-    """Return how many table rows were used, from how many studies, and how many were left out."""
-    total = sum(r.rows for r in content.roles)
-    if not total:
+    """Return how many rows and intervals were used, and how many were left out.
+
+    Published rows and follow-up intervals are of two tables, and are counted apart.
+    """
+    total, intervals = _counts(content)
+    if not total and not intervals:
         return "The rows used were not recorded."
-    by_role = {role: _rows(content, role) for role in ("fit", "check", "prior", "out")}
+    of = [words.how_many(total, "published row")] if total else []
+    of += [words.how_many(intervals, "follow-up interval")] if intervals else []
+    unfitted = "predicted but not fitted" if computed(content) else "kept for checks, never fitted"
+    used = {"fit": "fitted", "check": unfitted, "prior": "used for a prior", "out": "left out"}
+    made = [f"{_were_used(content, role)} {what}" for role, what in used.items()]
     return (
-        f"Of {words.whole(total)} published rows, {words.whole(by_role['fit'])} were fitted, "
-        f"{words.whole(by_role['check'])} were predicted but not fitted, "
-        f"{words.whole(by_role['prior'])} informed a prior and "
-        f"{words.whole(by_role['out'])} were left out, each for a stated reason."
+        f"Of {' and '.join(of)}, {', '.join(made[:-1])} and {made[-1]}, each for a stated reason."
     )
 
 
-def _rows(content: ReportContent, role: str) -> int:
-    return sum(r.rows for r in content.roles if r.role == role)
+def _were_used(content: ReportContent, role: str) -> str:
+    """How many rows and intervals have a role: "26 and 151 were", "21 rows were"."""
+    rows, intervals = _counts(content, role)
+    every, every_interval = _counts(content)
+    if not every or not every_interval:
+        shown = words.whole(rows + intervals)
+    elif intervals:
+        shown = f"{words.whole(rows)} and {words.whole(intervals)}"
+    else:
+        shown = words.how_many(rows, "row")
+    return f"{shown} {'was' if rows + intervals == 1 else 'were'}"
+
+
+def _counts(content: ReportContent, role: str = "") -> tuple[int, int]:
+    """Published rows and follow-up intervals of a role, or of all."""
+    mine = [r for r in content.roles if role in ("", r.role)]
+    intervals = sum(r.rows for r in mine if r.table == INTERVALS)
+    return sum(r.rows for r in mine) - intervals, intervals
+
+
+def computed(content: ReportContent) -> bool:
+    """Return whether published values were compared with their predictions."""
+    return bool(content.rows or content.intervals)
 
 
 def fit_sentence(content: ReportContent) -> str:
@@ -42,7 +71,7 @@ def fit_sentence(content: ReportContent) -> str:
     items = [r for r in content.rows if r.role == "fit"]
     items += [i for i in content.intervals if i.role == "fit"]  # type: ignore[misc]
     if not items:
-        return "The fit per row was not computed."
+        return f"The fit per row: {NOT_YET}."
     inside = sum(i.inside for i in items)
     return (
         f"{inside} of {len(items)} fitted rows and follow-up intervals lie inside their 90 % "
@@ -53,6 +82,8 @@ def fit_sentence(content: ReportContent) -> str:
 def score_sentence(content: ReportContent) -> str:
     """Return how many values that were never fitted lie inside their intervals."""
     found = next((s for s in content.scores if s.role == "check"), None)
+    if found is None and not computed(content) and any(_counts(content, "check")):
+        return f"Predictions of the values that were never fitted: {NOT_YET}."
     if found is None:
         return "No row was held out: nothing tests the model on values it never saw."
     return (

@@ -126,6 +126,8 @@ def _fit(scores: Sequence[Score]) -> Credibility:
 def _held_out(scores: Sequence[Score]) -> Credibility:
     mine = [s for s in scores if s.stream == "all rows never fitted"]
     gap = "" if mine else "no row of role check"
+    if not scores:
+        gap = "not computed yet (metinfer diagnose RUN)"
     return Credibility(
         "Comparator", "rows not fit for fitting (other era, other endpoint), predicted only, are "
         "predicted as well as fitted ones",
