@@ -40,6 +40,22 @@ def test_a_level_that_fails_is_a_reason_with_its_text(which: str) -> None:
     assert heading(found) == ("Not reportable", "no")
 
 
+def test_the_sentence_of_a_level_that_fails_says_what_failed() -> None:
+    """A card that reads "fail" must not go on with the sentence of one that passes."""
+    agree = "the chains agree with one another"
+    gates = (
+        *GOOD,
+        Gate("R-hat", f"{agree} (worst among shares)", 1.2, "at most 1.01", False),
+        Gate("R-hat, fit without mouse rows", agree, 1.1, "at most 1.01", False),
+    )
+    bad = Checked("fail", "", ("9 divergences",))
+    found = verdict(RUN, gates, False, (), (), bad, bad)
+    first, *others = (level.meaning for level in found.levels)
+    assert first == f"Does not hold: {agree} (R-hat)."
+    assert others == ["Does not hold: 9 divergences."] * 2
+    assert _verdict().levels[0].meaning == "The chains agree and the solver is accurate enough."
+
+
 def test_what_was_not_tested_stands_over_the_verdict() -> None:
     nothing = Checked("not run")
     assert heading(_verdict()) == ("Reportable", "yes")

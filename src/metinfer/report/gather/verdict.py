@@ -41,7 +41,7 @@ def verdict(run: Any, gates: tuple[Gate, ...], judged: bool | None,
         reasons.append("this was a quick run, with too few draws for results")
     reasons += [f"\u201c{f.label}\u201d is missing ({f.where})" for f in author if not f.text]
     reasons += missing
-    levels = _levels(judged, checked, held)
+    levels = _levels(judged, gates, checked, held)
     for level, found in zip(levels[1:], (checked, held), strict=True):
         if level.state == "fail":
             why = "; ".join(found.faults) or level.meaning
@@ -49,20 +49,41 @@ def verdict(run: Any, gates: tuple[Gate, ...], judged: bool | None,
     return Verdict(not reasons, tuple(reasons), levels, run.record.quick, _notes(checked, scores))
 
 
-def _levels(judged: bool | None, checked: Checked, held: Checked) -> tuple[Level, ...]:
+def _levels(
+    judged: bool | None, gates: Iterable[Gate], checked: Checked, held: Checked
+) -> tuple[Level, ...]:
     state = "not run" if judged is None else ("pass" if judged else "fail")
     compared = checked.told or (
         "Other variants of the model, and each study left out: sections 10 and 11 say what they "
         "change"
     )
+    computed, calibrated = (
+        "The chains agree and the solver is accurate enough.",
+        ("On simulated data the intervals hold the truth as often as they say: section 5."),
+    )
+    if state == "fail":
+        computed = _failed(dict.fromkeys(_guarded(g) for g in gates if g.passed is False))
+    told = f"{compared[:1].upper()}{compared[1:]}."
+    if checked.state == "fail" and checked.faults:
+        told = _failed(checked.faults)
+    if held.state == "fail":
+        calibrated = _failed(held.faults)
     return (
-        Level("computed", state, "The chains agree and the solver is accurate enough.",
-              "metinfer diagnose RUN"),
-        Level("checked", checked.state, f"{compared[:1].upper()}{compared[1:]}.",
-              "metinfer compare DATA -o RUN"),
-        Level("calibrated", held.state, "On simulated data the intervals hold the truth as often "
-              "as they say: section 5.", "metinfer calibrate DATA -o RUN"),
-    )  # fmt: skip
+        Level("computed", state, computed, "metinfer diagnose RUN"),
+        Level("checked", checked.state, told, "metinfer compare DATA -o RUN"),
+        Level("calibrated", held.state, calibrated, "metinfer calibrate DATA -o RUN"),
+    )
+
+
+def _guarded(gate: Gate) -> str:
+    """What a gate guards, and its name, without the fit that it is of."""
+    name, guards = gate.name.partition(",")[0], gate.meaning.partition(" (")[0]
+    return f"{guards} ({name})" if guards else name
+
+
+def _failed(what: Iterable[str]) -> str:
+    """What does not hold; the numbers are among the reasons and in the sections."""
+    return f"Does not hold: {'; '.join(what) or 'what, was not recorded'}."
 
 
 def _notes(checked: Checked, scores: Iterable[Score]) -> tuple[str, ...]:
