@@ -101,6 +101,22 @@ def test_faulty_cell_is_named_once(folder) -> None:
         folder.write("measurements", before)
 
 
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"statistic": "median", "low": "3", "high": "6"},
+        {"statistic": "mean"},
+        {"statistic": "hazard_ratio", "observable": "event_hazard_ratio", "low": "2", "high": "8"},
+        {"statistic": "ratio", "low": "2", "high": "8"},
+    ],
+)
+def test_a_wrong_word_of_spread_is_one_fault(folder, cells: dict[str, str]) -> None:
+    folder.change("measurements", NK, value="4", spread="IQR", **cells)
+    fault = folder.only_fault()
+    assert (fault.column, fault.value) == ("spread", "IQR")
+    assert folder.report().warnings == ()
+
+
 def test_rows_that_are_not_scored_need_only_a_reason(folder) -> None:
     blank = dict.fromkeys(("arm", "observable", "statistic", "value", "unit", "spread", "low", "n",
                            "time", "time_unit"), "")  # fmt: skip

@@ -201,6 +201,12 @@ def test_no_folder(tmp_path: Path) -> None:
     assert "no such folder" in fault.message
 
 
+def test_file_in_place_of_the_folder(folder) -> None:
+    (fault,) = check(folder.root / "measurements.csv").faults
+    assert "this is a file" in fault.message
+    assert str(folder.root) in fault.hint
+
+
 def test_folder_in_place_of_a_table(folder) -> None:
     (folder.root / "doses.csv").unlink()
     (folder.root / "doses.csv").mkdir()

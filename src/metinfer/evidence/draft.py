@@ -61,8 +61,7 @@ def read_draft(root: Path) -> Draft:
     """Read every file of the folder `root`; never raises for what is in it."""
     draft = Draft(root)
     if not root.is_dir():
-        draft.issues.append(Issue("there is no such folder", str(root), hint="give the folder that "
-                                  "holds measurements.csv"))  # fmt: skip
+        draft.issues.append(_no_folder(root))
         draft.unread.update(TABLES)
         return draft
     parsed = {name: _read_csv(draft, name) for name in TABLES}
@@ -80,6 +79,14 @@ def read_draft(root: Path) -> Draft:
         draft.settings[name] = _read_settings(draft, name)
     draft.issues += _misnamed(root)
     return draft
+
+
+def _no_folder(root: Path) -> Issue:
+    if root.is_file():
+        return Issue("this is a file, not a folder", str(root),
+                     hint=f"give the folder that it lies in: {root.parent}")  # fmt: skip
+    return Issue("there is no such folder", str(root),
+                 hint="give the folder that holds measurements.csv")  # fmt: skip
 
 
 def _read_csv(draft: Draft, name: str) -> ParsedTable:

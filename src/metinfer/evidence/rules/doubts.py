@@ -34,7 +34,7 @@ def folds_without_interval(draft: Draft) -> Iterator[Issue]:
     leave_out = draft.settings.get("analysis", {}).get("missing_spread") == "leave_out"
     done = "it is left out" if leave_out else "its log standard error is taken as ln 2"
     for row in _used(draft):
-        if row.role == "fit" and lacks_spread(row):
+        if row.role == "fit" and lacks_spread(row) and not draft.is_bad(TABLE, row, "spread"):
             yield _doubt(row, "spread", f"no interval: {done}",
                          "give the interval, or use role check or prior; missing_spread in "
                          "analysis.toml decides")  # fmt: skip

@@ -113,7 +113,8 @@ def _missing(draft: Draft, row: Measurement, statistic: Statistic) -> tuple[str,
     for need in statistic.needs:
         empty = tuple(c for c in need if not row.raw.get(c) and not draft.is_bad(TABLE, row, c))
         # An interval counts only if spread says which one it is.
-        unnamed = {"low", "high"} <= set(need) and row.spread == "none"
+        named = row.spread != "none" or draft.is_bad(TABLE, row, "spread")
+        unnamed = {"low", "high"} <= set(need) and not named
         if not empty and not unnamed:
             return ()
         options.append(empty or ("spread",))
