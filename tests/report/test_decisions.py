@@ -9,11 +9,13 @@ import pytest
 
 from metinfer.report import figures
 from metinfer.report.build import as_json, render
-from metinfer.report.content import ASSUMED, LEARNT, NARROWED, Span
+from metinfer.report.content import ASSUMED, LEARNT, NARROWED, Effect, Span
 from metinfer.report.contents_decisions import Decisions
 from metinfer.report.explorer import explorer
 from metinfer.report.sections import effects
 from metinfer.report.sections_decisions import tables
+from metinfer.report.summary import needed_sentence
+from metinfer.report.tables import Cell
 from tests.report.decided import made_up
 from tests.report.synthetic import small
 
@@ -119,3 +121,38 @@ def test_harms_are_counted_as_harms() -> None:
         "before any data: > 99 % (the model fixes the sign)"
     )
     assert not any("benefit" in label or "treat" in label for label in cells)
+
+
+def _cells(effect: Effect) -> dict[str, Cell]:
+    table = effects(dataclasses.replace(small(), effects=(effect,)), effect.kind)
+    return {c.label: cell for c, cell in zip(table.columns, table.rows[0], strict=True)}
+
+
+@pytest.mark.parametrize(("state", "shown"), [(LEARNT, "87 %"), (ASSUMED, "\u2014")])
+def test_the_chance_of_an_assumed_benefit_is_not_shown_but_kept(state: str, shown: str) -> None:
+    first = next(e for e in small().effects if e.kind == "regimen")
+    effect = dataclasses.replace(
+        first, measure="absolute_risk_reduction", learnt=state, benefit=0.87, benefit_prior=1.0,
+        beyond=0.87, beyond_prior=0.9, margin=0.01,
+    )  # fmt: skip
+    cells = _cells(effect)
+    for label in ("Chance of any benefit", "Chance beyond the margin"):
+        assert cells[label].text.startswith(shown)
+        assert cells[label].values[0] == 0.87
+        assert ("not shown: assumed" in cells[label].detail) == (state == ASSUMED)
+
+
+def test_the_number_needed_to_treat_stands_beside_the_verdict_and_is_explained() -> None:
+    first = next(e for e in small().effects if e.kind == "regimen")
+    labels = list(_cells(first))
+    place = labels.index("Learnt or assumed")
+    assert labels[place + 1] == "Number needed to treat"
+    clear = dataclasses.replace(first, measure="absolute_risk_reduction", learnt=LEARNT,
+                                posterior=Span(0.1, 0.08, 0.12, 0.05, 0.2))  # fmt: skip
+    two = (clear, dataclasses.replace(clear, learnt=ASSUMED))
+    told = needed_sentence(dataclasses.replace(small(), effects=two))
+    assert told.startswith("A number needed to treat, or to harm, is given only where an effect ")
+    assert told.endswith("Here 1 of 2 absolute risk reductions has one.")
+    page = render(dataclasses.replace(small(), effects=two))
+    assert told in page
+    assert page.count("must not be compared with one another") == 2

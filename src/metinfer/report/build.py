@@ -161,6 +161,7 @@ def render(content: ReportContent) -> str:
         extremes=summary.extreme_rows(content),
         thin=summary.thin_sentences(content),
         sentences=summary.sentences(content),
+        needed=summary.needed_sentence(content),
         gaps=gaps(content),
         twice=narrowed(content.parameters),
         css=_asset(environment, "report.css", light=light, dark=dark),

@@ -36,6 +36,7 @@ from metinfer.report.tables import (
 CONTRASTS = ("absolute_risk_reduction", "risk_ratio", "rmst_gain")
 #: From this probability before any data on, the model allows one direction only.
 SURE = 0.99
+NEEDED = "Number needed to treat"
 #: Kinds of therapy, never shown in one table.
 KINDS = {
     "regimen": "Regimens: what can be given",
@@ -88,7 +89,10 @@ def _margin(items: Sequence[Answer]) -> list[Column]:
     def shown(answer: Answer, value: float) -> str:
         return f"{words.share(value)} {_past(answer.effect.measure, answer.margin)}"
 
-    return [chance("Chance of passing the margin", lambda a: (a.exceeds, a.exceeds_prior), shown)]
+    return [
+        chance("Chance of passing the margin", lambda a: (a.exceeds, a.exceeds_prior), shown,
+               withheld=lambda a: _assumed(a.effect))
+    ]  # fmt: skip
 
 
 def _past(measure: str, margin: float | None) -> str:
@@ -121,14 +125,17 @@ def _beside(get: Any) -> list[Column]:
 
 def effects(content: ReportContent, kind: str) -> Table:
     """Return every measure of one kind of therapy; regimens and clamps never share a table."""
+    after, learnt, *others = _beside(lambda e: e)
+    # Beside the verdict, so that nobody has to scroll for why there is no such number.
+    needed = text("Number needed to harm" if kind == "adverse" else NEEDED, _needed)
     columns = [
         text("Therapy", lambda e: e.therapy),
         text("For whom", lambda e: e.population),
         text("Measure", lambda e: measure_words(e)),
-        *_beside(lambda e: e),
+        after, learnt, needed, *others,
         *_chances(kind),
         text("Applicability", lambda e: e.applicability),
-    ]
+    ]  # fmt: skip
     here = shown_populations(content)
     items = [
         e for e in content.effects
@@ -140,17 +147,23 @@ def effects(content: ReportContent, kind: str) -> Table:
 
 
 def _chances(kind: str) -> list[Column]:
-    """Return the columns of how many are helped, or, of adverse events, harmed."""
+    """Return the columns of how probable a benefit or, of adverse events, a harm is.
+
+    Chances of a benefit that was assumed are the prior's own and not shown; those of a harm are.
+    """
     if kind == "adverse":
-        return [
-            text("Number needed to harm", _needed),
-            chance("Chance of any harm", lambda e: (e.harm, e.harm_prior), note=_sign),
-        ]
+        return [chance("Chance of any harm", lambda e: (e.harm, e.harm_prior), note=_sign)]
     return [
-        text("Number needed to treat", _needed),
-        chance("Chance of any benefit", lambda e: (e.benefit, e.benefit_prior), note=_sign),
-        chance("Chance beyond the margin", lambda e: (e.beyond, e.beyond_prior), _beyond),
-    ]
+        chance("Chance of any benefit", lambda e: (e.benefit, e.benefit_prior), note=_sign,
+               withheld=_assumed),
+        chance("Chance beyond the margin", lambda e: (e.beyond, e.beyond_prior), _beyond,
+               withheld=_assumed),
+    ]  # fmt: skip
+
+
+def _assumed(effect: Effect) -> str:
+    """Why a chance is not shown, if it is not."""
+    return "not shown: assumed" if words.is_assumed(effect.learnt) else ""
 
 
 def _sign(before: float) -> str:

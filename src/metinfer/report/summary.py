@@ -168,6 +168,21 @@ def _were(count: int) -> str:
     return "was" if count < 2 else "were"
 
 
+def needed_sentence(content: ReportContent) -> str:
+    """Return why most therapies have no number needed to treat, and how many have one."""
+    found = [e for e in content.effects if e.measure == "absolute_risk_reduction"]
+    if not found:
+        return ""
+    given = sum(words.has_needed(e.posterior, e.learnt) for e in found)
+    return (
+        "A number needed to treat, or to harm, is given only where an effect was learnt and its "
+        "90 % interval leaves out no effect: elsewhere it would repeat the prior, or run through "
+        f"infinity. Here {words.whole(given) if given else 'none'} of "
+        f"{words.how_many(len(found), 'absolute risk reduction')} "
+        f"{'has' if given < 2 else 'have'} one."
+    )
+
+
 def conflict_sentences(content: ReportContent) -> list[str]:
     """Return which learnt answers the prior pulls on too: prior and data may disagree there."""
     found = content.ground.foundations if content.ground else ()

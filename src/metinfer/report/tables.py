@@ -184,13 +184,19 @@ def chance(
     get: Callable[[Any], tuple[float | None, float | None]],
     show: Callable[[Any, float], str] = lambda _, value: words.share(value),
     note: Callable[[float], str] = lambda _: "",
+    withheld: Callable[[Any], str] = lambda _: "",
 ) -> Column:
-    """Return a column of probabilities with the one before any data, and a note on it, below."""
+    """Return a column of probabilities with the one before any data, and a note on it, below.
+
+    `withheld` gives why a row shows none; the values stay in the download and in report.json.
+    """
 
     def make(item: Any) -> Cell:
         now, before = get(item)
         if now is None:
             return Cell(words.GAP, (None, None))
+        if why := withheld(item):
+            return Cell(words.GAP, (now, before), detail=why)
         detail = ""
         if before is not None:
             detail = f"before any data: {words.share(before)}{note(before)}"

@@ -268,6 +268,11 @@ def needed_to_treat(reduction: Span, state: str = LEARNT) -> str:
     return f"{whole(1 / abs(reduction.median))} ({whole(1 / high)} to {whole(1 / low)})"
 
 
+def has_needed(reduction: Span, state: str) -> bool:
+    """Return whether a number needed to treat, or to harm, is given."""
+    return state == LEARNT and not reduction.lo90 <= 0 <= reduction.hi90
+
+
 def tone(state: str) -> str:
     """Return the tone of learnt, narrowed only and assumed."""
     return {LEARNT: "good", NARROWED: "warn"}.get(state, "assumed")
