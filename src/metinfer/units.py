@@ -83,6 +83,20 @@ def factor(unit: str, target: str, substance: str = "") -> float:
     return known if known is not None else _pint_factor(unit, target, substance)
 
 
+def molar_mass_used(unit: str, target: str, substance: str) -> float | None:
+    """Molar mass (g/mol) that `factor` needs between `unit` and `target`; None where it needs none.
+
+    Raises
+    ------
+    UnitError
+        If one of the units is unknown.
+    """
+    if substance not in MOLAR_MASS or unit == target or unit in _KNOWN.get(target, {}):
+        return None
+    alike = _quantity(unit).is_compatible_with(_quantity(target))
+    return None if alike else MOLAR_MASS[substance]
+
+
 def is_known(unit: str) -> bool:
     """Whether `unit` can be read at all."""
     if unit in _DOSES or unit in DAYS or any(unit in table for table in _KNOWN.values()):
@@ -103,7 +117,10 @@ def _pint_factor(unit: str, target: str, substance: str) -> float:
             if scaled.is_compatible_with(wanted):
                 return float((scaled / wanted).to("dimensionless").magnitude)
     if not given.is_compatible_with(wanted):
-        raise UnitError(f'"{unit}" cannot be converted to "{target}"')
+        why = ""
+        if any(given.is_compatible_with(wanted * _quantity(per)) for per in ("mol/g", "g/mol")):
+            why = f": no molar mass is known for {substance or 'this quantity'}"
+        raise UnitError(f'"{unit}" cannot be converted to "{target}"{why}')
     return float((given / wanted).to("dimensionless").magnitude)
 
 

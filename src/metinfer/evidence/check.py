@@ -17,6 +17,8 @@ from metinfer.evidence.rules import (
     links,
     measurements,
     priors,
+    scales,
+    timp1,
 )
 
 Check = Callable[[Draft], Iterable[Issue]]
@@ -62,6 +64,11 @@ DEFAULT_CHECKS: tuple[Check, ...] = (
     doubts.time_after_last_interval,
     doubts.same_number_twice,
     doubts.rounded_share_disagrees,
+    scales.values_are_of_one_scale,
+    scales.molar_masses_are_named,
+    timp1.levels_are_named,
+    timp1.new_levels_are_no_slips,
+    timp1.assays_have_healthy_people,
 )
 """The checks that `check` runs, each alone and blind to the others."""
 
