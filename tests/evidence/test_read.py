@@ -201,6 +201,13 @@ def test_no_folder(tmp_path: Path) -> None:
     assert "no such folder" in fault.message
 
 
+def test_a_run_given_as_evidence_is_called_a_run(tmp_path: Path) -> None:
+    (tmp_path / "run.toml").write_text("schema = 1\n")
+    (fault,) = check(tmp_path).faults
+    assert fault.message == "that is a run folder"
+    assert fault.hint == "name the evidence folder"
+
+
 def test_file_in_place_of_the_folder(folder) -> None:
     (fault,) = check(folder.root / "measurements.csv").faults
     assert "this is a file" in fault.message

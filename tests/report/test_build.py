@@ -7,12 +7,15 @@ import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from metinfer.report import sections
-from metinfer.report.build import TITLES, clean, render
-from metinfer.report.content import ReportContent, Verdict
+from metinfer.report import commands, sections
+from metinfer.report.build import TITLES, as_json, clean, render
+from metinfer.report.commands import spelled
+from metinfer.report.content import Level, ReportContent, Verdict
+from metinfer.runs import BUNDLED
 from tests.report.synthetic import ASSUMED, content, small
 
 
@@ -119,6 +122,33 @@ def test_an_empty_report_names_the_commands_that_fill_it() -> None:
     for command in ("metinfer predict", "metinfer fit", "metinfer compare", "metinfer calibrate",
                     "metinfer diagnose", "metinfer prior"):  # fmt: skip
         assert command in html
+
+
+def test_commands_name_the_run_and_the_evidence_of_the_page() -> None:
+    empty = ReportContent("t", Verdict(False, ("not judged (metinfer diagnose RUN)",), (
+        Level("checked", "not run", "Others.", "metinfer compare DATA -o RUN"),)))  # fmt: skip
+    known = spelled(dataclasses.replace(empty, run_path="runs/a", data_path="my/tables"))
+    page = render(known)
+    assert "<code>metinfer compare my/tables -o runs/a</code>" in page
+    assert "not judged (metinfer diagnose runs/a)" in page
+    assert "<code>metinfer predict runs/a</code>" in page
+    assert "metinfer compare my/tables -o runs/a" in [g["command"] for g in as_json(known)["gaps"]]
+    # A command that makes a run is not told to make this one.
+    assert "metinfer fit my/tables -o RUN" in page
+    assert "metinfer compare DATA -o RUN" in render(spelled(empty))
+
+
+def test_the_evidence_in_commands_is_that_of_the_run(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my tables").mkdir()
+
+    def of(source):
+        record = SimpleNamespace(source=str(source), inputs={})
+        return commands.places(SimpleNamespace(path=Path("runs/a"), record=record))
+
+    assert of(tmp_path / "my tables") == {"data_path": "'my tables'", "run_path": "runs/a"}
+    assert of(BUNDLED)["data_path"] == "runs/a/inputs"
+    assert of(tmp_path / "gone")["data_path"] == "runs/a/inputs"
 
 
 def test_numbers_beside_the_page_hold_every_table_cell(folder: Path) -> None:

@@ -64,6 +64,11 @@ def read_draft(root: Path) -> Draft:
         draft.issues.append(_no_folder(root))
         draft.unread.update(TABLES)
         return draft
+    if (root / "run.toml").is_file() and not (root / TABLES["measurements"].file).exists():
+        draft.issues.append(Issue("that is a run folder", str(root),
+                                  hint="name the evidence folder"))  # fmt: skip
+        draft.unread.update(TABLES)
+        return draft
     parsed = {name: _read_csv(draft, name) for name in TABLES}
     for name, table in parsed.items():
         draft.issues += table.issues

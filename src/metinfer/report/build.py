@@ -17,6 +17,7 @@ from markupsafe import Markup
 
 from metinfer.errors import UsageError
 from metinfer.report import said, summary, words
+from metinfer.report.commands import typed
 from metinfer.report.content import ReportContent
 from metinfer.report.contents_decisions import Decisions
 from metinfer.report.drawings import all_drawings, draw_equations
@@ -130,6 +131,7 @@ def _environment() -> Environment:
         since=words.since,
         started=words.started,
         parts=words.shown,
+        typed=typed,
         heading=heading,
         answer_sentence=said.answer_sentence,
         compared_lines=summary.compared_lines,

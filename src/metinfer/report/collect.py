@@ -10,6 +10,7 @@ import xarray as xr
 
 from metinfer import results
 from metinfer.judging import ANSWERED, ANSWERS, every_so_often
+from metinfer.report import commands
 from metinfer.report.content import (
     Assumption,
     Check,
@@ -120,7 +121,7 @@ def collect(run: Any) -> ReportContent:
     covered = scores.scores(rows, intervals, predictive)
     judgement = _judgement(run, (kept, judged, author, missing), (compared, calibrated), covered)
     published = account.published_rows(evidence)
-    return ReportContent(
+    content = ReportContent(
         title=_title(run),
         verdict=judgement,
         answers=answers,
@@ -147,6 +148,7 @@ def collect(run: Any) -> ReportContent:
         ),
         reproduce=(*_reproduce(run), *others.notes(run, other)),
         run_name=run.path.name,
+        **commands.places(run),
         compared=compared,
         calibrated=calibrated,
         ground=replace(
@@ -156,6 +158,7 @@ def collect(run: Any) -> ReportContent:
         ),
         **_of_evidence(evidence),
     )
+    return commands.spelled(content)
 
 
 def _of_evidence(evidence: Any) -> dict[str, Any]:

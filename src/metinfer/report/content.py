@@ -436,6 +436,8 @@ class ReportContent:
     reproduce: tuple[Note, ...] = ()
     files: tuple[InputFile, ...] = ()
     run_name: str = ""
+    run_path: str = ""  # as words of the shell, for commands; empty if unknown
+    data_path: str = ""
     published: tuple[Any, ...] = ()  # of contents_account.PublishedRow
     credibility: tuple[Any, ...] = ()  # of contents_account.Credibility
     decisions: Any = None  # metinfer.report.contents_decisions.Decisions

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from metinfer.report.commands import typed
 from metinfer.report.content import ReportContent
 
 
@@ -45,6 +46,7 @@ def gaps(content: ReportContent) -> tuple[Gap, ...]:
         made.append(Gap(9, "Pareto k by group: which values the fit hangs on.", COMPARE))
     if not any(n.label == DEPTH for n in content.computation):
         made.append(Gap(6, "depth of the sampler's trees."))
+    made = [replace(g, command=typed(g.command, content)) for g in made]
     return tuple(sorted(made, key=lambda g: g.section))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from metinfer.report import words
+from metinfer.report.commands import typed
 from metinfer.report.content import LEARNT, NARROWED, Answer, Coverage, ReportContent
 from metinfer.report.contents_foundations import MATTERS
 
@@ -230,4 +231,5 @@ def sentences(content: ReportContent) -> list[str]:
     """Return the standard sentences, then those the content adds."""
     standard = [answers_sentence(content), fit_sentence(content), score_sentence(content)]
     standard.append(evidence_sentence(content))
-    return [*standard, *conflict_sentences(content), *content.summary]
+    made = [*standard, *conflict_sentences(content), *content.summary]
+    return [typed(s, content) for s in made]
