@@ -25,6 +25,7 @@ from metinfer.report.gather import (
     computation,
     evidence,
     fit,
+    labels,
     untreated,
 )
 from metinfer.report.roles import role_totals
@@ -149,3 +150,12 @@ def test_settings_of_a_run_are_words() -> None:
     assert said[gaps.DEPTH] == "7 doublings"
     assert said["draws that hit the deepest tree allowed"] == "1"
     assert not any("_" in label for label in said)
+
+
+@pytest.mark.parametrize("matrix", ["serum", "plasma"])
+def test_a_level_is_said_to_be_of_what_it_was_measured_in(matrix: str) -> None:
+    rows = read_evidence(bundled_path()).measurements
+    row = next(m for m in rows if m.observable == "timp1_level" and m.statistic == "mean")
+    assert labels.quantity(replace(row, matrix=matrix)) == (f"TIMP-1 in {matrix}", "ng/mL")
+    assert labels.quantity(replace(row, matrix=""))[0] == "TIMP-1 in blood"
+    assert labels.QUANTITIES["timp1_level"][0] == "TIMP-1 in blood"

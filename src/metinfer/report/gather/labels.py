@@ -20,7 +20,7 @@ QUANTITIES = {
     "stellate_fold": ("activated stellate cells", "fold"),
     "ifng_fold": ("interferon-gamma", "fold"),
     "leucocyte_fold": ("white blood cells under CXCR4 blockade", "fold"),
-    "timp1_level": ("TIMP-1 in plasma", ""),
+    "timp1_level": ("TIMP-1 in blood", ""),
     "timp1_fold": ("TIMP-1, patients over healthy", "fold"),
 }
 RATIOS = {"odds_ratio": "odds ratio", "risk_ratio": "risk ratio"}
@@ -68,6 +68,8 @@ def group(arm: Any) -> str:
 def quantity(row: Any) -> tuple[str, str]:
     """Return what a row reports, in words, and its unit."""
     words, unit = QUANTITIES.get(row.observable, (row.observable.replace("_", " "), ""))
+    if row.observable == "timp1_level" and row.matrix:
+        words = f"TIMP-1 in {row.matrix}"
     if row.statistic in RATIOS:
         return f"{RATIOS[row.statistic]} of metastasis", "ratio"
     if row.statistic in ("ordered", "bound"):
