@@ -17,6 +17,8 @@ HEALTHY = "healthy"
 _TIMP1 = ("timp1_level", "timp1_fold")
 # Names of stages and colorectal beside colorectal_metastatic are no slips.
 _ALIKE = 0.85
+# Names are compared in pairs: beyond this many the table of arms is not read by a person anyway.
+_MOST_NAMES = 100
 _NUMBERED = re.compile(r"(?:[_.+-]?(?:[ivx]+|\d+[a-z]?))$")
 
 
@@ -42,7 +44,7 @@ def new_levels_are_no_slips(draft: Draft) -> Iterator[Issue]:
     counts = Counter(arm.timp1_level for arm in draft.arms)
     # A name of many arms is known; of two that are as frequent, the first.
     known = sorted(given)
-    for level in sorted(arms, key=lambda name: -counts[name]):
+    for level in sorted(arms, key=lambda name: -counts[name])[:_MOST_NAMES]:
         if level in given:
             continue
         near = max(known, key=lambda name: _likeness(level, name))
