@@ -14,7 +14,8 @@ from metinfer import cli, runs, workflow
 from metinfer.cli.interrupts import interruptible
 from metinfer.errors import EvidenceError, NotTrustedError, RunError, UsageError
 from metinfer.evidence import bundled_path
-from metinfer.inference import reproduce
+from metinfer.inference import attempts, reproduce
+from metinfer.inference.recipe import MODEL
 from metinfer.provenance import code_hash, versions
 
 TINY = Path(__file__).parent / "data" / "tiny"
@@ -174,7 +175,9 @@ def test_an_interrupted_command_ends_with_130(monkeypatch, capsys):
     with pytest.raises(SystemExit) as stop:
         cli.main()
     assert stop.value.code == 130
-    assert "Traceback" not in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "Traceback" not in told
+    assert told.count("metinfer: interrupted") == 1
 
 
 DROPPED = """
@@ -291,14 +294,40 @@ def test_each_error_has_its_message_and_exit_code(error, code, words):
     assert words in message
 
 
-def test_interrupt_says_that_chains_are_kept(invoke, monkeypatch, template, tmp_path):
-    def interrupted(*args, **kwargs):
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [({}, "Nothing was finished yet"), ({"chains/main-0.nc": ""}, "Finished chains are kept")],
+)
+def test_interrupt_says_whether_chains_are_kept(
+    invoke, monkeypatch, template, tmp_path, files, words
+):
+    def interrupted(evidence, out, **given):
+        attempts.begin(evidence, out, MODEL, False, {}).update(files=files)
         raise KeyboardInterrupt
 
     monkeypatch.setattr("metinfer.inference.sample.fit", interrupted)
     done = invoke("fit", template, "-o", tmp_path / "run")
     assert done.exit_code == 130
+    assert words in done.stderr
     assert "--resume" in done.stderr
+
+
+@pytest.mark.parametrize("words", [["--draws", "1"], ["--variant", "none_such"]])
+def test_a_fit_that_is_refused_announces_nothing(invoke, template, tmp_path, words):
+    done = invoke("fit", template, "-o", tmp_path / "run", *words)
+    assert isinstance(done.exception, UsageError)
+    assert "compiled" not in done.stderr
+
+
+def test_a_report_says_that_it_predicts_first(invoke, judged, monkeypatch):
+    judged(True)
+    monkeypatch.setattr(workflow, "lacks_predictions", lambda run: True)
+    monkeypatch.setattr(reproduce, "is_same_model", lambda run: True)
+    monkeypatch.setattr("metinfer.report.build.report", lambda run, out: "page.html")
+    assert "predicting therapies (about a minute)" in invoke("report", "run").stderr
+    assert invoke("report", "run", "--quiet").stderr == ""
+    monkeypatch.setattr(workflow, "lacks_predictions", lambda run: False)
+    assert "predicting" not in invoke("report", "run").stderr
 
 
 @pytest.fixture

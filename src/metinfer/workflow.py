@@ -217,10 +217,20 @@ def complete(run: Run) -> None:
     """
     from metinfer.inference.reproduce import is_same_model
 
-    own = (run.path / "inputs" / f"{name}.toml" for name in ("therapies", "populations"))
-    if all(path.is_file() for path in own) and is_same_model(run):
+    if lacks_predictions(run) and is_same_model(run):
         predict(run)
         decisions(run)
+
+
+def lacks_predictions(run: Run) -> bool:
+    """Whether a run has therapies of its own, and no predictions or decisions of its draws."""
+    own = (run.path / "inputs" / f"{name}.toml" for name in ("therapies", "populations"))
+    if not all(path.is_file() for path in own):
+        return False
+    asked = _asked(run, None, None)
+    found = results.read_groups(run, asked.predictions).get("/")
+    decided = results.read_groups(run, asked.decisions).get("lasting")
+    return any(d is None or not asked.origin.items() <= d.attrs.items() for d in (found, decided))
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from metinfer.cli.shared import RunFolder, Tables, app, finished, say, write_out
+from metinfer.cli.shared import Quiet, RunFolder, Tables, app, finished, say, write_out
 
 
 @app.command(epilog="Example: `metinfer predict runs/base --format json > predictions.json`")
@@ -36,8 +36,14 @@ def predict(
 def report(
     run: RunFolder,
     out: Annotated[Path | None, typer.Option("-o", "--out", metavar="FILE.html")] = None,
+    quiet: Quiet = False,
 ) -> None:
     """Write the report of a run as one HTML page, and its numbers beside it as JSON."""
+    from metinfer.inference.reproduce import is_same_model
     from metinfer.report.build import report as build
+    from metinfer.workflow import lacks_predictions
 
-    say(f"The report: {build(finished(run), out)}")
+    loaded = finished(run)
+    if not quiet and lacks_predictions(loaded) and is_same_model(loaded):
+        say("predicting therapies (about a minute)")
+    say(f"The report: {build(loaded, out)}", quiet)

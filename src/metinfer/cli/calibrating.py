@@ -53,7 +53,7 @@ def calibrate(
     from metinfer.results import plain
 
     kinds = [k for k, asked in (("prior", prior), ("posterior", posterior)) if asked]
-    with resumable(out):
+    with resumable(out, FITS):
         found = calibration.calibrate_evidence(
             read_evidence(data), out, fits=fits, seed=seed, kinds=kinds,
             scheduler=scheduler, progress=None if quiet else _count,
@@ -63,6 +63,10 @@ def calibrate(
     )
     say(f"Beside the report: metinfer report {out}", quiet)
     calibration.require(found)
+
+
+#: What an interrupt leaves behind.
+FITS = "Finished fits are kept in {out}; the same command goes on."
 
 
 def _count(done: int, failed: int, total: int) -> None:

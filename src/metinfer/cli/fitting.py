@@ -58,10 +58,12 @@ def demo(
 ) -> None:
     """Check, fit, predict and report the evidence that comes with metinfer."""
     from metinfer.evidence import bundled_path, read_evidence
+    from metinfer.inference.plan import refuse
     from metinfer.inference.sample import fit as run_fit
     from metinfer.workflow import finish
 
     evidence = read_evidence(bundled_path())
+    refuse(evidence, out, resume=resume, quick=quick or None)
     announce(evidence, out, quiet)
     with resumable(out):
         run_fit(evidence, out, quick=quick or None, resume=resume, progress=not quiet)
@@ -120,8 +122,10 @@ def fit(
 
 def _fit(evidence: Any, out: Path, given: dict[str, Any], quiet: bool, form: Words) -> None:
     """Fit, with words or with lines for a program."""
+    from metinfer.inference.plan import refuse
     from metinfer.inference.sample import fit as run_fit
 
+    refuse(evidence, out, **given)
     machine = form is Words.json
     announce(evidence, out, quiet or machine)
     view = "none" if quiet else "json" if machine else "table"

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from metinfer.inference.diagnose import Diagnosis
 
 INTERRUPTED = 130
+#: What an interrupt leaves of a fit.
+CHAINS = "Finished chains are kept in {out}; --resume goes on."
+NO_CHAINS = "Nothing was finished yet; --resume begins again."
 
 #: Commands in the order of a user's way through them.
 ORDER = (
@@ -32,6 +35,14 @@ class InOrder(typer.core.TyperGroup):
     def list_commands(self, ctx: Any) -> list[str]:
         """Names of the commands."""
         return sorted(super().list_commands(ctx), key=ORDER.index)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; an interrupt is said, which Typer would pass over in silence."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            say("\nmetinfer: interrupted")
+            raise typer.Exit(INTERRUPTED) from None
 
 
 app = typer.Typer(
@@ -140,13 +151,30 @@ def finished(path: Path) -> Any:
 
 
 @contextmanager
-def resumable(out: Path) -> Iterator[None]:
-    """Say after an interruption that nothing finished was lost."""
+def resumable(out: Path, kept: str = "") -> Iterator[None]:
+    """Say after an interruption that nothing finished was lost, or that nothing was finished.
+
+    `kept` says it of a command that leaves no chains.
+    """
     try:
         yield
     except KeyboardInterrupt:
-        say(f"\nmetinfer: interrupted. Finished chains are kept in {out}; --resume goes on.")
+        if not kept:
+            kept = CHAINS if _has_chains(out) else NO_CHAINS
+        say(f"\nmetinfer: interrupted. {kept.format(out=out)}")
         raise typer.Exit(INTERRUPTED) from None
+
+
+def _has_chains(out: Path) -> bool:
+    """Whether a run holds a finished chain."""
+    from metinfer.errors import RunError
+    from metinfer.record import read_record
+
+    try:
+        files = read_record(out).files
+    except (RunError, OSError):
+        return False
+    return any(name.startswith("chains/") or name == "posterior.nc" for name in files)
 
 
 def announce(evidence: Evidence, out: Path, quiet: bool = False) -> None:

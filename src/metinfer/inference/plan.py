@@ -96,6 +96,13 @@ class Plan:
         return "\n".join(lines)
 
 
+def refuse(
+    evidence: Evidence, out: str | Path, *, resume: bool = False, **options: Unpack[Options]
+) -> None:
+    """Raise UsageError where `fit` would, before anything is begun."""
+    _subfits(evidence, Path(out), resume, options)
+
+
 def plan_fit(
     evidence: Evidence, out: str | Path, *, resume: bool = False, cores: int | None = None,
     **options: Unpack[Options],
