@@ -14,6 +14,7 @@ from metinfer.report import (
     sections_priors,
     words,
 )
+from metinfer.report.chances import assumed, chances, needed, past
 from metinfer.report.content import Answer, Effect, ReportContent
 from metinfer.report.contents_decisions import Decisions
 from metinfer.report.contents_foundations import Ground
@@ -34,9 +35,6 @@ from metinfer.report.tables import (
 
 #: Measures of the therapy tables; risks themselves stand in report.json.
 CONTRASTS = ("absolute_risk_reduction", "risk_ratio", "rmst_gain")
-#: From this probability before any data on, the model allows one direction only.
-SURE = 0.99
-NEEDED = "Number needed to treat"
 #: Kinds of therapy, never shown in one table.
 KINDS = {
     "regimen": "Regimens: what can be given",
@@ -87,21 +85,12 @@ def _margin(items: Sequence[Answer]) -> list[Column]:
         return []
 
     def shown(answer: Answer, value: float) -> str:
-        return f"{words.share(value)} {_past(answer.effect.measure, answer.margin)}"
+        return f"{words.share(value)} {past(answer.effect.measure, answer.margin)}"
 
     return [
         chance("Chance of passing the margin", lambda a: (a.exceeds, a.exceeds_prior), shown,
-               withheld=lambda a: _assumed(a.effect))
+               withheld=lambda a: assumed(a.effect))
     ]  # fmt: skip
-
-
-def _past(measure: str, margin: float | None) -> str:
-    """What passing a margin means: "that the ratio is below 0.80"."""
-    how = words.measure(measure)
-    limit = words.fixed((margin or 0.0) * how.factor, how.decimals)
-    if how.unit == "ratio":
-        return f"that the ratio is below {limit}"
-    return f"that it is above {limit} {how.unit}"
 
 
 def measure_words(effect: Effect) -> str:
@@ -127,13 +116,12 @@ def effects(content: ReportContent, kind: str) -> Table:
     """Return every measure of one kind of therapy; regimens and clamps never share a table."""
     after, learnt, *others = _beside(lambda e: e)
     # Beside the verdict, so that nobody has to scroll for why there is no such number.
-    needed = text("Number needed to harm" if kind == "adverse" else NEEDED, _needed)
     columns = [
         text("Therapy", lambda e: e.therapy),
         text("For whom", lambda e: e.population),
         text("Measure", lambda e: measure_words(e)),
-        after, learnt, needed, *others,
-        *_chances(kind),
+        after, learnt, needed(kind), *others,
+        *chances(kind),
         text("Applicability", lambda e: e.applicability),
     ]  # fmt: skip
     here = shown_populations(content)
@@ -144,41 +132,6 @@ def effects(content: ReportContent, kind: str) -> Table:
     return table(
         f"effects-{kind}", KINDS.get(kind, kind), columns, items, keys=_effect_keys, wide=True
     )
-
-
-def _chances(kind: str) -> list[Column]:
-    """Return the columns of how probable a benefit or, of adverse events, a harm is.
-
-    Chances of a benefit that was assumed are the prior's own and not shown; those of a harm are.
-    """
-    if kind == "adverse":
-        return [chance("Chance of any harm", lambda e: (e.harm, e.harm_prior), note=_sign)]
-    return [
-        chance("Chance of any benefit", lambda e: (e.benefit, e.benefit_prior), note=_sign,
-               withheld=_assumed),
-        chance("Chance beyond the margin", lambda e: (e.beyond, e.beyond_prior), _beyond,
-               withheld=_assumed),
-    ]  # fmt: skip
-
-
-def _assumed(effect: Effect) -> str:
-    """Why a chance is not shown, if it is not."""
-    return "not shown: assumed" if words.is_assumed(effect.learnt) else ""
-
-
-def _sign(before: float) -> str:
-    """Say where the data had nothing to decide: the model allows one direction only."""
-    return " (the model fixes the sign)" if before > SURE else ""
-
-
-def _beyond(effect: Effect, value: float) -> str:
-    return f"{words.share(value)} {_past(effect.measure, effect.margin)}"
-
-
-def _needed(effect: Effect) -> str:
-    if effect.measure != "absolute_risk_reduction":
-        return ""
-    return words.needed_to_treat(effect.posterior, effect.learnt)
 
 
 def _effect_keys(effect: Effect) -> dict[str, str]:
