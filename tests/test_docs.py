@@ -122,6 +122,7 @@ def place(tmp_path, quick_run, judged, monkeypatch) -> Path:
         return metinfer.load_run(out)
 
     monkeypatch.setattr(sample, "fit", fit)
+    monkeypatch.setattr("metinfer.inference.plan.refuse", lambda *given, **options: None)
     monkeypatch.setattr(workflow, "diagnose", lambda run: judged)
     monkeypatch.chdir(tmp_path)
     return tmp_path
