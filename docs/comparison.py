@@ -126,7 +126,7 @@ def _again(found: Comparison) -> str:
 def doubts(found: Comparison) -> str:
     """What keeps the comparison from being trusted, if anything does."""
     if not found.reasons:
-        return "Every fit was made and its chains agree."
+        return "Every fit that has a part in an average was made, and its chains agree."
     return "\n".join(["Not to be trusted yet:", "", *(f"- {r}" for r in found.reasons)])
 
 
