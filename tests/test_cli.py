@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -207,6 +208,14 @@ def test_an_interrupt_that_a_library_turned_into_an_error_is_one():
         raise SystemError("returned a result with an exception set") from KeyboardInterrupt()
     with pytest.raises(SystemError), interruptible():
         raise SystemError("of its own") from ValueError()
+
+
+def test_signals_are_handled_as_before_once_a_command_has_ended():
+    numbers = signal.SIGINT, signal.SIGTERM
+    before = [signal.getsignal(n) for n in numbers]
+    with interruptible():
+        assert [signal.getsignal(n) for n in numbers] != before
+    assert [signal.getsignal(n) for n in numbers] == before
 
 
 HALF = """

@@ -40,9 +40,9 @@ def interruptible() -> Iterator[None]:
             threading.Timer(AGAIN, signal.pthread_kill, (main, signal.SIGTERM)).start()
 
     # What is finished is kept, and the run says that it was stopped.
-    signal.signal(signal.SIGTERM, hear)
+    kept = {signal.SIGTERM: signal.signal(signal.SIGTERM, hear)}
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, hear)
+        kept[signal.SIGINT] = signal.signal(signal.SIGINT, hear)
     sys.unraisablehook = again
     try:
         yield
@@ -53,6 +53,8 @@ def interruptible() -> Iterator[None]:
     finally:
         if not heard:
             sys.unraisablehook = before
+            for number, handler in kept.items():
+                signal.signal(number, handler)
 
 
 def _interrupted(error: BaseException | None) -> bool:
