@@ -37,7 +37,7 @@ def verdict(row: Mapping[str, Any]) -> str:
     if value is None:
         return "missed"
     over = max(value / target, target / value) if value and target else float("inf")
-    return f"missed by {over:.2g} times"
+    return f"missed by {over:.3g} times"
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
