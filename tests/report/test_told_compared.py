@@ -15,6 +15,8 @@ from metinfer.report.content import (
     RowFit,
     Span,
 )
+from metinfer.report.contents_compare import VariantLine
+from metinfer.report.findings import finding
 from metinfer.report.gather import (
     calibrate,
     chance,
@@ -109,3 +111,12 @@ def test_pareto_k_is_counted_by_group() -> None:
     assert one.label.startswith("NKI 70-gene series")
     assert (other.values, other.above) == (1, 0)
     assert compare._arms(None, Places(data), [base]) == ()
+
+
+def test_a_variant_that_is_not_judged_is_told_from_nothing() -> None:
+    """It is neither for nor against; it has a place of its own, with its reason."""
+    line = VariantLine("a", "an odd one", "", -9.0, 1.0, "Not judged: 9 divergences.", 0.0, 0.0,
+                       0, 0.5, 0.7, 1.0, 9, judged=False)  # fmt: skip
+    assert line.verdict == "not judged"
+    assert not line.told_apart
+    assert finding([line]) == "Told from the base: none, of 1 variants."

@@ -10,6 +10,8 @@ from metinfer.inference.learnt import Summary
 
 #: Largest R-hat of the free unknowns of a short fit: its answers are medians of mixtures.
 RHAT_SHORT = 1.05
+#: What is said of a variant whose chains are not to be trusted.
+NOT_JUDGED = "Not judged"
 #: Fewest effective draws of the worst unknown of a short fit, and fewest chains, of which R-hat
 #: says anything.
 ESS_SHORT, CHAINS_SHORT = 50.0, 2
@@ -102,6 +104,11 @@ class VariantResult:
     doubtful: tuple[str, ...]
     sentence: str
     quality: Quality
+
+    @property
+    def judged(self) -> bool:
+        """Whether its chains are to be trusted, so that it has a part in averages."""
+        return not self.sentence.startswith(NOT_JUDGED)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import xarray as xr
 from metinfer.inference.compare import SCORED, Fits, Fitted, thinned
 from metinfer.inference.compare_elpd import Elpd, difference, log_mean_exp, verdict
 from metinfer.inference.compare_results import (
+    NOT_JUDGED,
     Prediction,
     StudyResult,
     VariantResult,
@@ -28,8 +29,6 @@ from metinfer.inference.model import TRANSLATION_SD
 from metinfer.inference.stacking import stacking_weights
 from metinfer.inference.variants import BASE, VARIANTS, Variant, prior_weights
 
-#: What is said of a variant whose chains are not to be trusted.
-NOT_JUDGED = "Not judged"
 Scores = Mapping[str, tuple[Elpd, tuple[int, ...]]]
 
 

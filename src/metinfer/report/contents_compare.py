@@ -26,18 +26,24 @@ class VariantLine:
     divergences: int
     is_base: bool = False
     arises: str = ""  # the values that make most of the difference
+    judged: bool = True  # its chains are to be trusted
 
     @property
     def verdict(self) -> str:
         """What the tables can tell, in two or three words."""
         if self.is_base:
             return "base"
-        if self.told.startswith("Not judged"):
+        if not self.judged:
             return "not judged"
         for words in ("speak against", "speak for", "cannot happen"):
             if words in self.told:
                 return words.replace("speak", "the tables speak").replace("cannot", "it cannot")
         return "cannot tell"
+
+    @property
+    def told_apart(self) -> bool:
+        """Whether the tables speak for or against it."""
+        return self.verdict not in ("base", "cannot tell", "not judged")
 
 
 @dataclass(frozen=True)
@@ -135,4 +141,9 @@ class Compared:
     @property
     def told_apart(self) -> tuple[VariantLine, ...]:
         """Variants that the tables speak for or against."""
-        return tuple(v for v in self.variants if v.verdict not in ("base", "cannot tell"))
+        return tuple(v for v in self.variants if v.told_apart)
+
+    @property
+    def not_judged(self) -> tuple[VariantLine, ...]:
+        """Variants whose chains are not to be trusted."""
+        return tuple(v for v in self.variants if not v.judged)

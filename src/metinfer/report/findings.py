@@ -98,7 +98,7 @@ def _links(links: Sequence[Link]) -> str:
 
 
 def _variants(variants: Sequence[VariantLine]) -> str:
-    told = [v.label for v in variants if v.verdict not in ("base", "cannot tell")]
+    told = [v.label for v in variants if v.told_apart]
     return f"Told from the base: {', '.join(told) or 'none'}, of {len(variants)} variants."
 
 

@@ -119,7 +119,7 @@ def _variant(found: Any, scores: Any, places: Places) -> VariantLine:
         found.name, found.label, found.reason, found.difference, found.difference_se,
         found.sentence, found.prior_weight, found.stacking_weight, len(found.exact),
         found.pareto_max, found.pareto_limit, found.quality.rhat, found.quality.divergences,
-        found.name == BASE, _arises(found.name, scores, places),
+        found.name == BASE, _arises(found.name, scores, places), found.judged,
     )  # fmt: skip
 
 
