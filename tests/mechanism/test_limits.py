@@ -39,19 +39,19 @@ def test_an_untreated_niche_stays_healthy(outputs):
     np.testing.assert_allclose(niche, 1.0, rtol=0, atol=1e-8)
 
 
-def conserved(lane, values):
+def assert_conserved(lane, values):
     values[:, [INDEX["founders"], INDEX["founders0"], INDEX["awake0"]]] = 0.0, 2.0, 0.5
     np.testing.assert_allclose(states(lane, values)[:, TUMOUR].sum(axis=1), 2.5, rtol=3e-6)
 
 
 @pytest.mark.parametrize("lane", mouse_lanes().values(), ids=lambda x: x.name)
 def test_cells_are_conserved_in_mice(lane):
-    conserved(lane, theta())
+    assert_conserved(lane, theta())
 
 
 @pytest.mark.parametrize("lane", human_lanes().values(), ids=lambda x: x.name)
 def test_cells_are_conserved_in_people(lane):
-    conserved(lane, default_theta(1))
+    assert_conserved(lane, default_theta(1))
 
 
 def test_arriving_cells_are_conserved_when_all_settle():

@@ -7,7 +7,6 @@ from statistics import NormalDist
 
 import numpy as np
 
-from metinfer.report import words
 from metinfer.report.content import (
     ASSUMED,
     LEARNT,
@@ -55,6 +54,12 @@ POPULATIONS = (
 HORIZONS = (5.0, 10.0)
 
 
+def shared(first: Span, second: Span) -> float:
+    """Return the intersection over union of two 90 % intervals."""
+    common = min(first.hi90, second.hi90) - max(first.lo90, second.lo90)
+    return max(common, 0.0) / (max(first.hi90, second.hi90) - min(first.lo90, second.lo90))
+
+
 def span(median: float, sd: float, log: bool = False) -> Span:
     """Return the interval of a normal (or lognormal) around `median`."""
     z = [NormalDist().inv_cdf(p) for p in (0.5, 0.25, 0.75, 0.05, 0.95)]
@@ -78,7 +83,7 @@ def _effect(
     posterior = span(centre, narrow)
     return Effect(
         label, kind, population[0], name, h, posterior, prior, span(centre * 0.9, wide * 0.98),
-        words.overlap(posterior, prior), flag, "extrapolated in species and dose",
+        shared(posterior, prior), flag, "extrapolated in species and dose",
     )  # fmt: skip
 
 
@@ -199,7 +204,7 @@ def parameters(rng: np.random.Generator) -> tuple[Parameter, ...]:
         made.append(Parameter(
             f"p{k}", f"{words_of[k % 8]} ({('mouse', 'human', 'ER+')[k % 3]})", "1/day",
             f"LogNormal(ln {centre:.3g}, 0.8)", "made-up reason", "nobody (made up)", prior,
-            posterior, 0.9 if learnt else 0.05, words.overlap(prior, posterior),
+            posterior, 0.9 if learnt else 0.05, shared(prior, posterior),
             1.0 + float(rng.uniform(0, 0.009)), float(rng.uniform(450, 4000)),
             float(rng.uniform(420, 3000)), centre * 0.01, True,
         ))  # fmt: skip

@@ -43,11 +43,6 @@ def test_shares_near_the_ends_are_never_rounded_to_certainty() -> None:
     ]  # fmt: skip
 
 
-def test_overlap_of_intervals() -> None:
-    assert words.overlap(Span(0, 0, 0, 0, 10), Span(0, 0, 0, 5, 15)) == pytest.approx(1 / 3)
-    assert words.overlap(Span(0, 0, 0, 0, 1), Span(0, 0, 0, 2, 3)) == 0.0
-
-
 def test_number_needed_is_given_only_where_the_effect_is_learnt_and_clear() -> None:
     assert words.needed_to_treat(Span(0.1, 0.08, 0.12, 0.05, 0.2)) == "10 (5 to 20)"
     assert words.needed_to_treat(Span(-0.1, -0.12, -0.08, -0.2, -0.05)) == "10 (5 to 20)"

@@ -13,7 +13,7 @@ from metinfer.inference.learnt import (
     MOVED,
     NARROWED,
     overlap,
-    overlap_bound,
+    verdict,
 )
 from metinfer.therapy.applicability import INSIDE
 from metinfer.therapy.records import _needed
@@ -61,7 +61,7 @@ def test_two_samples_of_one_prior_are_not_called_learnt() -> None:
     rng = np.random.default_rng(0)
     pairs = [np.exp(-3.0 * np.exp(rng.normal(size=(2, 300)))) for _ in range(200)]
     plain = np.mean([overlap(*p) <= 0.8 for p in pairs])
-    bound = np.mean([overlap_bound(*p) <= 0.8 for p in pairs])
+    bound = np.mean([verdict(*p).bound <= 0.8 for p in pairs])
     assert plain > 0.02
     assert bound <= 0.01
 
@@ -69,12 +69,12 @@ def test_two_samples_of_one_prior_are_not_called_learnt() -> None:
 def test_a_much_narrower_posterior_is_learnt() -> None:
     rng = np.random.default_rng(1)
     wide, narrow = rng.normal(size=1000), 0.3 * rng.normal(size=1000)
-    assert overlap_bound(wide, narrow) < 0.5
-    assert overlap_bound(wide, narrow) >= overlap(wide, narrow)
+    assert verdict(wide, narrow).bound < 0.5
+    assert verdict(wide, narrow).bound >= overlap(wide, narrow)
 
 
 def test_equal_points_overlap_fully() -> None:
-    assert overlap_bound(np.zeros(10), np.zeros(10)) == 1.0
+    assert verdict(np.zeros(10), np.zeros(10)).bound == 1.0
 
 
 def _draws(prior: tuple[float, float], posterior: tuple[float, float]) -> dict[str, np.ndarray]:

@@ -101,16 +101,6 @@ def overlap(prior: np.ndarray, posterior: np.ndarray, mass: float = 0.9) -> floa
     return float(shared / union) if union > 0 else float(np.allclose(a, b))
 
 
-def overlap_bound(prior: np.ndarray, posterior: np.ndarray) -> float:
-    """Return the largest overlap that the number of draws cannot rule out.
-
-    Each end of an interval is known within two standard errors of its rank (binomial). Ends
-    that may be equal count as equal, others are moved as close as they may be: without this,
-    two samples of one heavy-tailed prior would often pass for learnt.
-    """
-    return verdict(prior, posterior).bound
-
-
 def verdict(prior: np.ndarray, posterior: np.ndarray, measured: bool = False) -> Verdict:
     """Whether the data taught an answer, and why.
 
@@ -171,7 +161,12 @@ def _table(quantiles: Quantiles, draws: int, middle: tuple[float, ...]) -> np.nd
 
 
 def _overlaps(before: np.ndarray, after: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Overlap of the 90 % intervals, and the largest that the number of draws leaves open."""
+    """Overlap of the 90 % intervals, and the largest that the number of draws leaves open.
+
+    Each end is known within two standard errors of its rank (binomial). Ends that may be equal
+    count as equal, others are moved as close as they may be: without this, two samples of one
+    heavy-tailed prior would often pass for learnt.
+    """
     low, other_low = _closest(before[2:4], after[2:4])
     high, other_high = _closest(before[4:6], after[4:6])
     exact = _shared(before[0], before[1], after[0], after[1])

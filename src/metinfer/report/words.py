@@ -219,15 +219,6 @@ def years(value: float) -> str:
     return f"{number(value)} year{'' if value == 1 else 's'}"
 
 
-def overlap(first: Span, second: Span) -> float:
-    """Return the intersection over union of two 90 % intervals (1 where both are one point)."""
-    union = max(first.hi90, second.hi90) - min(first.lo90, second.lo90)
-    if union == 0:
-        return 1.0
-    common = min(first.hi90, second.hi90) - max(first.lo90, second.lo90)
-    return max(common, 0.0) / union
-
-
 def event(endpoint: str, species: str = "human") -> str:
     """Return which event the risks of a population count."""
     if species == "mouse" or endpoint not in EVENTS:
