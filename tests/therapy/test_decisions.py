@@ -11,6 +11,7 @@ import pytest
 import xarray as xr
 from made_up import MadeUp
 
+from metinfer.report import terminal
 from metinfer.therapy import outputs
 from metinfer.therapy.cases import FACTORS, Case, settings
 from metinfer.therapy.decide import (
@@ -139,17 +140,48 @@ def test_formats_hold_effects_and_decisions(found, predictions) -> None:
     lines = outputs.to_csv(predictions, found).splitlines()
     assert all(line.count(",") >= lines[0].count(",") for line in lines)
     assert any("window.risk_ratio,28.0," in line for line in lines)
-    text = outputs.to_text(predictions, found)
+    text = terminal.to_text(predictions, found)
     for title in ("Regimens", "Ranks", "Lasting or delay", "Window by start", "Dose response"):
         assert title in text
 
 
 def test_mice_are_counted_in_days_and_people_in_years(found, predictions) -> None:
-    text = outputs.to_text(predictions, found)
-    assert "n803 in mouse_bolus_liver at 43.5 days" in text
-    assert "n803 in er_positive_n0 at 10 years" in text
+    text = " ".join(terminal.to_text(predictions, found).split())
+    assert "Risk of metastasis within 43.5 days without therapy" in text
+    assert "Risk of liver metastasis as the first metastasis within 10 years without" in text
     assert "without competing death" in text
-    assert "mouse_bolus_liver at 0.119" not in text
+    assert "0.119" not in text
+
+
+def test_a_terminal_shows_names_people_use_and_gives_each_reason_once(found, predictions) -> None:
+    text = terminal.to_text(predictions, found)
+    for name in predictions["therapy"].values:
+        label = predictions["therapy_label"].sel(therapy=name).item()
+        assert label in " ".join(text.split())
+        assert f"{name} " not in text
+    reasons = [line for line in text.splitlines() if line.startswith("[")]
+    assert [line.split("]")[0] for line in reasons] == [f"[{k + 1}" for k in range(len(reasons))]
+    assert reasons
+    assert all(text.count(line.split("] ")[1]) == 1 for line in reasons)
+
+
+@pytest.mark.parametrize("columns", [80, 120, 400])
+def test_a_terminal_of_any_width_gets_whole_intervals(
+    found, predictions, columns, monkeypatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    text = terminal.to_text(predictions, found)
+    assert max(map(len, text.splitlines())) <= columns
+    assert text.count("(") == text.count(")")
+
+
+def test_a_terminal_may_show_only_what_named_answers_ask(found, predictions) -> None:
+    asked = [{"name": "a", "therapy": "n803", "population": "er_positive_n0",
+              "measure": "risk_ratio"}]  # fmt: skip
+    text = terminal.to_text(predictions, found, asked, every=False)
+    label = predictions["population_label"].sel(population="mouse_bolus_liver").item()
+    assert "Not asked by a named answer" in text
+    assert label not in text.split("Not asked")[0]
 
 
 def test_chance_of_benefit_and_margin(predictions) -> None:

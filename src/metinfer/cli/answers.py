@@ -22,14 +22,20 @@ def predict(
     Also what decides about it: lasting or delay, window, dose, combinations, parts of the
     variance, and the next experiment.
     """
+    from metinfer.report import terminal
     from metinfer.therapy import outputs
     from metinfer.workflow import decisions
     from metinfer.workflow import predict as run_predict
 
     loaded = finished(run)
-    write = {"text": outputs.to_text, "json": outputs.to_json, "csv": outputs.to_csv}[form]
     found = run_predict(loaded, therapies, populations)
-    write_out(write(found, decisions(loaded, therapies, populations)))
+    decided = decisions(loaded, therapies, populations)
+    if form is Tables.text:
+        asked = loaded.evidence.analysis.get("answer", [])
+        own = therapies is not None or populations is not None
+        write_out(terminal.to_text(found, decided, asked, every=own))
+    else:
+        write_out({"json": outputs.to_json, "csv": outputs.to_csv}[form](found, decided))
 
 
 @app.command(epilog="Example: `metinfer report runs/base -o report.html`")

@@ -71,7 +71,7 @@ def decisions(
         return base
     asked = tuple(asked)
     settings = decision_records(found, predicted, records)
-    names, states = _answer_names(asked, predicted), _states(asked, records or ())
+    names, states = answer_names(asked, predicted), _states(asked, records or ())
     return replace(
         base,
         settings=tuple(s for r in settings for s in _settings(r)),
@@ -96,7 +96,8 @@ def _together(found: Mapping[str, xr.Dataset], predicted: xr.Dataset) -> bool:
     return all(attrs.get(k) == predicted.attrs.get(k) for k in ("therapies", "populations"))
 
 
-def _answer_names(asked: Iterable[Mapping[str, Any]], predicted: xr.Dataset) -> dict[str, str]:
+def answer_names(asked: Iterable[Mapping[str, Any]], predicted: xr.Dataset) -> dict[str, str]:
+    """Return name -> words of the named answers, and of each other risk ratio that is judged."""
     cures = _labels(predicted, "therapy")
     groups = _labels(predicted, "population")
     made = {}
