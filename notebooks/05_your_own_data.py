@@ -35,14 +35,17 @@ rows[["arm", "endpoint", "statistic", "events", "value", "low", "high", "n"]].se
 # %% [markdown]
 # ## Fitted together with everything else
 #
-# `mi.combine` puts the folder behind the bundled tables, `mi.fit` does the rest. (`quick=True`: a
-# first look. The folder's README has the result of longer fits, and of repeats of the experiment.)
+# `mi.combine` puts the folder behind the bundled tables, `mi.fit` does the rest. (`quick=True` with
+# two chains: a first look. The folder's README has the result of longer fits, and of repeats of the
+# experiment. New tables are compiled first: over a minute the first time, half of that later.)
 
 # %%
 folder = Path("../runs/notebooks/both")
 shutil.rmtree(folder, ignore_errors=True)
 evidence = mi.combine([bundled_path(), example], folder)
-run = mi.fit(evidence, "../runs/notebooks/perturbed", quick=True, resume=True, progress=False)
+run = mi.fit(
+    evidence, "../runs/notebooks/perturbed", quick=True, chains=2, resume=True, progress=False
+)
 evidence
 
 # %% [markdown]
@@ -101,7 +104,8 @@ pd.DataFrame(
 # You may disagree with a prior, or want the likelihood inside a larger model. `mi.add_likelihood`
 # puts all rows of a folder into any PyMC model: name the parameters that are yours, the others get the
 # folder's priors. Here for a small made-up experiment (`tests/data/tiny`), with a sceptical prior for
-# the hold and one for growth from somebody's own imaging.
+# the hold and one for growth from somebody's own imaging. (`var_names`: the sampler then keeps no
+# derived numbers, which halves what has to be compiled.)
 
 # %%
 tiny = mi.read_evidence("../tests/data/tiny")
@@ -111,7 +115,7 @@ with pm.Model() as own:
     growth = pm.LogNormal("growth", np.log(12.0), 0.2)  # days from awakening to detection
     mi.add_likelihood(tiny, {"nk_hold": hold, "growth_time": growth})
 
-compiled = nutpie.compile_pymc_model(own, backend="numba")
+compiled = nutpie.compile_pymc_model(own, backend="numba", var_names=["hold", "growth"])
 trace = nutpie.sample(compiled, draws=200, tune=300, chains=2, seed=1, progress_bar=False)
 az.summary(trace, var_names=["hold", "growth"], kind="stats")
 

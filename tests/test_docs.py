@@ -221,7 +221,6 @@ def test_every_page_and_heading_that_is_linked_exists():
     assert missing == []
 
 
-@pytest.mark.slow
 def test_the_site_builds_without_a_warning(tmp_path):
     pytest.importorskip("myst_nb")
     words = [sys.executable, str(ROOT / "docs" / "build.py"), "--out", str(tmp_path / "site")]

@@ -18,7 +18,6 @@ ROOT = Path(__file__).parents[1]
 PERTURBED = ROOT / "examples" / "perturbed_dormancy"
 
 
-@pytest.mark.slow
 def test_the_whole_workflow_on_a_small_folder(tmp_path: Path) -> None:
     words = ["examples/workflow.py", "tests/data/tiny", "--quick", "--out", str(tmp_path / "run")]
     done = subprocess.run(

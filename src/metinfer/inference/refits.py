@@ -23,6 +23,7 @@ import numpy as np
 
 from metinfer.errors import MetinferError, RunError
 from metinfer.inference.chains import Length, Task, interrupts_wait, poll_chain, start_chain
+from metinfer.inference.compiled import Compiled, compile_free
 from metinfer.provenance import code_hash, versions
 from metinfer.storage import read_groups, remove_unfinished, write_groups, write_text
 
@@ -248,7 +249,7 @@ def _task(refit: Refit) -> Task:
 
 def _begin(compiled: Compiled, refit: Refit, length: Length) -> tuple[Any, float]:
     began = time.perf_counter()
-    return start_chain(compiled.with_data(refit.data), _task(refit), length), began
+    return start_chain(compiled.with_data(**refit.data), _task(refit), length), began
 
 
 def _look(sampler: Any, refit: Refit, length: Length, began: float) -> xr.Dataset | Failure | None:
@@ -266,34 +267,16 @@ def _look(sampler: Any, refit: Refit, length: Length, began: float) -> xr.Datase
     )
 
 
-@dataclass(frozen=True)
-class Compiled:
-    """A compiled model, and the data of it that its density does not read."""
-
-    model: Any
-    unread: frozenset[str]
-
-    def with_data(self, data: Mapping[str, np.ndarray]) -> Any:
-        """The model with other data."""
-        return self.model.with_data(**{k: v for k, v in data.items() if k not in self.unread})
-
-
 _compiled: dict[str, Compiled] = {}
 _compiling = Lock()
 
 
 def compile_once(source: Source) -> Compiled:
     """The compiled model of a source; the second call in a process costs nothing."""
-    from metinfer.inference.sample import compile_free
-
     with _compiling:
         if source.key not in _compiled:
             _compiled.clear()
-            model = source.make(source.evidence)
-            compiled = compile_free(model)
-            read = {v.name for v in compiled.shared_var_keys}
-            unread = frozenset(v.name for v in model.data_vars) - read
-            _compiled[source.key] = Compiled(compiled, unread)
+            _compiled[source.key] = compile_free(source.make(source.evidence))
         return _compiled[source.key]
 
 

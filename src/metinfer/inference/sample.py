@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
-from metinfer.compiling import reproducible
 from metinfer.errors import RunError
 from metinfer.inference.attempts import add_time, begin, status_kept
 from metinfer.inference.chains import (
@@ -23,6 +22,7 @@ from metinfer.inference.chains import (
     run_chains,
     sample_chain,
 )
+from metinfer.inference.compiled import compile_free
 from metinfer.inference.progress import Silent, view_of
 from metinfer.inference.recipe import MODEL, Recipe, Updates
 from metinfer.inference.settings import Options, Settings, seed_of, settings_of
@@ -233,18 +233,6 @@ def _compile(model: Any, subfits: Mapping[str, Updates]) -> dict[str, Any]:
     """One compiled model, with each sub-fit's data."""
     compiled = compile_free(model)
     return {name: compiled.with_data(**updates) for name, updates in subfits.items()}
-
-
-def compile_free(model: Any) -> Any:
-    """The compiled nutpie model of the free variables of a PyMC model.
-
-    Derived variables are computed after sampling, which spares the compiler most of its work.
-    """
-    import nutpie
-
-    with reproducible():
-        free = [v.name for v in model.free_RVs]
-        return nutpie.compile_pymc_model(model, backend="numba", var_names=free)
 
 
 def _gather(run: Run) -> Groups:
