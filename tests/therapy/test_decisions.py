@@ -12,6 +12,7 @@ import xarray as xr
 from made_up import MadeUp
 
 from metinfer.report import terminal
+from metinfer.report.told import Told
 from metinfer.therapy import outputs
 from metinfer.therapy.cases import FACTORS, Case, settings
 from metinfer.therapy.decide import (
@@ -25,6 +26,7 @@ from metinfer.therapy.decision_records import decision_records, rank_records
 from metinfer.therapy.decisions import Subject, decide
 from metinfer.therapy.populations import read_populations
 from metinfer.therapy.predict import predict
+from metinfer.therapy.records import to_records
 from metinfer.therapy.regimen import read_therapies
 
 DATA = Path(__file__).parents[2] / "data"
@@ -56,6 +58,11 @@ def predictions() -> xr.Dataset:
     names = ("n803", "cxcr4_block")
     few = replace(THERAPIES, therapies={n: THERAPIES.therapies[n] for n in names})
     return predict({"prior": PRIOR, "posterior": POSTERIOR}, few, POPULATIONS)
+
+
+def told(predictions, found, asked=(), **standing) -> Told:
+    """What a run with these results would answer."""
+    return Told(predictions, found, to_records(predictions), asked, standing)
 
 
 def _question(case: Case) -> Question:
@@ -135,18 +142,20 @@ def test_records_stand_beside_the_prior_and_are_assumed_with_their_ratio(found) 
 
 def test_formats_hold_effects_and_decisions(found, predictions) -> None:
     document = json.loads(outputs.to_json(predictions, found))
-    assert set(document) == {"effects", "ranks", "decisions", "variance", "experiments"}
+    assert set(document) == {
+        "run", "effects", "ranks", "decisions", "variance", "experiments",
+    }  # fmt: skip
     assert document["decisions"][0]["measures"]["share"]["posterior"]["median"] is not None
     lines = outputs.to_csv(predictions, found).splitlines()
     assert all(line.count(",") >= lines[0].count(",") for line in lines)
     assert any("window.risk_ratio,28.0," in line for line in lines)
-    text = terminal.to_text(predictions, found)
+    text = terminal.to_text(told(predictions, found))
     for title in ("Regimens", "Ranks", "Lasting or delay", "Window by start", "Dose response"):
         assert title in text
 
 
 def test_mice_are_counted_in_days_and_people_in_years(found, predictions) -> None:
-    text = " ".join(terminal.to_text(predictions, found).split())
+    text = " ".join(terminal.to_text(told(predictions, found)).split())
     assert "Risk of metastasis within 43.5 days without therapy" in text
     assert "Risk of liver metastasis as the first metastasis within 10 years without" in text
     assert "without competing death" in text
@@ -154,7 +163,7 @@ def test_mice_are_counted_in_days_and_people_in_years(found, predictions) -> Non
 
 
 def test_a_terminal_shows_names_people_use_and_gives_each_reason_once(found, predictions) -> None:
-    text = terminal.to_text(predictions, found)
+    text = terminal.to_text(told(predictions, found))
     for name in predictions["therapy"].values:
         label = predictions["therapy_label"].sel(therapy=name).item()
         assert label in " ".join(text.split())
@@ -170,23 +179,52 @@ def test_a_terminal_of_any_width_gets_whole_intervals(
     found, predictions, columns, monkeypatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))
-    text = terminal.to_text(predictions, found)
+    text = terminal.to_text(told(predictions, found))
     assert max(map(len, text.splitlines())) <= columns
     assert text.count("(") == text.count(")")
 
 
-def test_a_terminal_may_show_only_what_named_answers_ask(found, predictions) -> None:
-    asked = [{"name": "a", "therapy": "n803", "population": "er_positive_n0",
-              "measure": "risk_ratio"}]  # fmt: skip
-    text = terminal.to_text(predictions, found, asked, every=False)
-    label = predictions["population_label"].sel(population="mouse_bolus_liver").item()
-    assert "Not asked by a named answer" in text
-    assert label not in text.split("Not asked")[0]
+def test_a_terminal_shows_named_answers_first_and_the_rest_if_asked(found, predictions) -> None:
+    asked = [{"name": "a", "therapy": "n803", "population": "er_positive_n0", "time_year": 10.0,
+              "measure": "absolute_risk_reduction"}]  # fmt: skip
+    short = terminal.to_text(told(predictions, found, asked), every=False)
+    whole = terminal.to_text(told(predictions, found, asked), every=True)
+    assert "Named answers" in short
+    assert "number needed to treat" in short
+    assert "Regimens" not in short
+    assert "--all" in short
+    assert all(word in whole for word in ("Named answers", "Regimens", "Window by start"))
+
+
+@pytest.mark.parametrize(
+    ("standing", "doubt"),
+    [
+        ({"gates_passed": True, "gates_failed": []}, ""),
+        ({"gates_passed": False, "gates_failed": ["R-hat", "bulk ESS"]}, "R-hat, bulk ESS failed"),
+        ({"gates_passed": None, "gates_failed": []}, "metinfer diagnose RUN"),
+    ],
+)
+def test_numbers_of_a_run_that_failed_say_so(found, predictions, standing, doubt) -> None:
+    answered = told(predictions, found, **standing)
+    assert doubt in answered.doubt
+    assert ("NOT TO BE TRUSTED" in terminal.to_text(answered)) == bool(doubt)
+    document = json.loads(outputs.to_json(predictions, found, answered.records, standing))
+    assert document["run"] == standing
+
+
+def test_a_number_needed_to_treat_is_given_only_of_what_was_learnt(predictions) -> None:
+    from metinfer.therapy.records import needed_to_treat
+
+    less = to_records(predictions)[0]["absolute_risk_reduction"]
+    given = needed_to_treat(less | {"learnt": "learnt"})["posterior"]
+    assert given["median"] == pytest.approx(1.0 / less["posterior"]["median"])
+    for state in ("narrowed only", "assumed, not learnt"):
+        refused = needed_to_treat(less | {"learnt": state})["posterior"]
+        assert refused["text"] == f"not given: {state.partition(',')[0]}"
+        assert all(refused[key] is None for key in ("median", "lo90", "hi90"))
 
 
 def test_chance_of_benefit_and_margin(predictions) -> None:
-    from metinfer.therapy.records import to_records
-
     record = to_records(predictions.assign_attrs(margin_risk_ratio=1e-6))[0]
     chance = record["probability"]["risk_ratio"]
     assert chance["benefit"]["posterior"] == 1.0

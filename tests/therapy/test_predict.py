@@ -13,6 +13,7 @@ from metinfer.mechanism.equations import STATES
 from metinfer.mechanism.grid import Lane, build_grid
 from metinfer.mechanism.solve import solve
 from metinfer.report.terminal import to_text
+from metinfer.report.told import Told
 from metinfer.therapy.outputs import to_csv, to_json
 from metinfer.therapy.populations import YEAR, Population, read_populations
 from metinfer.therapy.predict import MEASURES, arms, predict, scenes
@@ -233,7 +234,7 @@ def test_formats_agree_and_kinds_stay_apart() -> None:
     assert '"NaN"' not in to_json(found)
     lines = to_csv(found).splitlines()
     assert len(lines) == 1 + 3 * 2 * 6 * 2
-    text = " ".join(to_text(found).split())
+    text = " ".join(to_text(Told(found, {}, to_records(found))).split())
     clamp, _, adverse = (found["therapy_label"].sel(therapy=t).item() for t in _two().therapies)
     places = [text.index(w) for w in ("Clamps", clamp, "Adverse", adverse)]
     assert places == sorted(places)

@@ -7,35 +7,62 @@ from typing import Annotated
 
 import typer
 
-from metinfer.cli.shared import Quiet, RunFolder, Tables, app, finished, say, write_out
+from metinfer.cli.shared import (
+    Quiet,
+    RunFolder,
+    Tables,
+    app,
+    examples,
+    finished,
+    say,
+    write_out,
+)
 
 
-@app.command(epilog="Example: `metinfer predict runs/base --format json > predictions.json`")
+@app.command(
+    epilog=examples(
+        ("metinfer predict runs/base", "named answers, and what to do next"),
+        ("metinfer predict runs/base --all", "every therapy, population and decision"),
+        ("metinfer predict runs/base --format json > predictions.json", "for programs"),
+        ("metinfer predict runs/base --therapies mine.toml", "regimens of one's own"),
+    )
+)
 def predict(
     run: RunFolder,
     therapies: Annotated[Path | None, typer.Option(help="TOML file of regimens.")] = None,
     populations: Annotated[Path | None, typer.Option(help="TOML file of populations.")] = None,
     form: Annotated[Tables, typer.Option("--format")] = Tables.text,
+    every: Annotated[
+        bool, typer.Option("--all", help="As text: not only the named answers.")
+    ] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Predict what each therapy does, beside the prior and the fit without mouse rows.
 
     Also what decides about it: lasting or delay, window, dose, combinations, parts of the
-    variance, and the next experiment.
+    variance, and the next experiment. The next report shows therapies of one's own, too. Exit 0
+    even if a gate failed, which is said: `metinfer diagnose` judges a run.
     """
     from metinfer.report import terminal
+    from metinfer.report.told import told
     from metinfer.therapy import outputs
     from metinfer.workflow import decisions
     from metinfer.workflow import predict as run_predict
 
     loaded = finished(run)
-    found = run_predict(loaded, therapies, populations)
-    decided = decisions(loaded, therapies, populations)
-    if form is Tables.text:
-        asked = loaded.evidence.analysis.get("answer", [])
-        own = therapies is not None or populations is not None
-        write_out(terminal.to_text(found, decided, asked, every=own))
-    else:
-        write_out({"json": outputs.to_json, "csv": outputs.to_csv}[form](found, decided))
+    own = therapies is not None or populations is not None
+    predicted = run_predict(loaded, therapies, populations)
+    found = told(loaded, predicted, decisions(loaded, therapies, populations), own)
+    if found.doubt:
+        say(f"metinfer: {found.doubt.replace('RUN', str(run))}", quiet)
+    match form:
+        case Tables.text:
+            write_out(terminal.to_text(found, every))
+        case Tables.csv:
+            write_out(outputs.to_csv(found.predictions, found.decisions, found.records))
+        case Tables.json:
+            parts = found.predictions, found.decisions, found.records, found.standing
+            write_out(outputs.to_json(*parts))
 
 
 @app.command(epilog="Example: `metinfer report runs/base -o report.html`")

@@ -11,13 +11,15 @@ from metinfer.report import words
 from metinfer.report.console import Page
 from metinfer.report.content import Span
 from metinfer.report.gather.decisions import answer_names
+from metinfer.report.gather.named import matches
+from metinfer.report.told import Told
 from metinfer.therapy.decision_records import (
     decision_records,
     experiment_records,
     rank_records,
     variance_records,
 )
-from metinfer.therapy.records import horizon_text, to_records
+from metinfer.therapy.records import NNT, horizon_text
 from metinfer.therapy.verdicts import NOTHING
 
 KINDS = {
@@ -49,7 +51,17 @@ RATIO = ("risk ratio, treated over untreated", "risk ratio")
 #: Candidate experiments shown for each answer.
 FIRST = 3
 
-Decisions = Mapping[str, xr.Dataset]
+#: Where all is to be found.
+FORMATS = "--format json or csv"
+#: What the reader of a terminal may not know.
+WORDS = (
+    "prior only: no fitted row changes what the therapy acts on. extrapolated (...): fitted rows "
+    "do, but not in this outcome, species, population, dose, agent or time, or only in people as "
+    "they were found (observational).",
+    "clamp: an input of the model held at a value, as if an agent acted fully; no agent does this.",
+    "without competing death: as if nobody died of another cause.",
+)
+
 Record = Mapping[str, Any]
 
 
@@ -71,75 +83,79 @@ class Notes:
         return (f"[{k}] {why}" for k, why in enumerate(self.said, 1))
 
 
-def to_text(
-    predictions: xr.Dataset,
-    decisions: Decisions | None = None,
-    asked: Sequence[Record] = (),
-    every: bool = True,
-) -> str:
-    """Return tables: each population's therapies at the last horizon, then every decision.
+def to_text(found: Told, every: bool = True) -> str:
+    """Return tables of what a run answers, as wide as the terminal.
 
     Parameters
     ----------
-    predictions : xarray.Dataset
-        As from `metinfer.predict`.
-    decisions : mapping of str to xarray.Dataset, optional
-        As from `metinfer.workflow.decisions`.
-    asked : iterable of mapping
-        The named answers of the run, whose words stand for their names.
+    found : Told
     every : bool
-        Show each population, not only those that the named answers ask about.
+        Show each therapy in each population, and every decision; without it named answers alone,
+        where there are some.
     """
     page, notes = Page(), Notes()
-    records = to_records(predictions)
-    page.say(
-        "Medians with 90 % intervals, at each population's last horizon; other horizons, measures "
-        "and 50 % intervals: --format json or csv. Numbers in [ ] are reasons, given at the end."
-    )
-    _effects(page, *_chosen(records, set() if every else {a["population"] for a in asked}), notes)
-    _ranks(page, rank_records(predictions, records), predictions)
-    if decisions:
-        _decided(page, decision_records(decisions, predictions, records), notes)
-        names = answer_names(asked, predictions)
-        _variance(page, variance_records(decisions), names)
-        _experiments(page, experiment_records(decisions), names)
+    if found.doubt:
+        page.say(f"NOT TO BE TRUSTED: {found.doubt}", "")
+    page.say("Medians with 90 % intervals. Numbers in [ ] are reasons, given at the end.")
+    _named(page, found, notes)
+    if every or not found.asked:
+        page.say("", f"At each population's last horizon; other horizons and measures: {FORMATS}.")
+        _effects(page, found.records, notes)
+    _ranks(page, rank_records(found.predictions, found.records), found.predictions)
+    names = answer_names(found.asked, found.predictions)
+    if every or not found.asked:
+        decided = decision_records(found.decisions, found.predictions, found.records)
+        _where(page, decided, found.records)
+        _decided(page, decided, notes)
+        _variance(page, variance_records(found.decisions), names)
+    _experiments(page, experiment_records(found.decisions), names)
     page.head("Why learnt, narrowed only or assumed")
     page.say(*notes)
+    page.head("Words")
+    page.say(*WORDS)
+    if found.asked and not every:
+        page.say("", f"All therapies, populations and decisions: --all, or {FORMATS}.")
     return page.text()
 
 
-def _chosen(records: Sequence[Record], names: set[str]) -> tuple[list[Record], list[str]]:
-    """Records of the populations in `names`, or all; and the labels of the others."""
-    shown = [r for r in records if r["population"] in names] or list(records)
-    kept = {r["population"] for r in shown}
-    left = {r["population_label"]: None for r in records if r["population"] not in kept}
-    return shown, list(left)
+def _named(page: Page, found: Told, notes: Notes) -> None:
+    """The named answers, with the number needed to treat or why there is none."""
+    names = answer_names(found.asked, found.predictions)
+    pairs = [(a, next((r for r in found.records if matches(r, a)), None)) for a in found.asked]
+    shown = [(a, r) for a, r in pairs if r is not None]
+    if not shown:
+        return
+    page.head("Named answers, fixed before the fit")
+    page.header(_columns(shown[0][1]))
+    for asked, record in shown:
+        place = names[asked["name"]].replace(*RATIO)
+        page.say("", f"{place}, within {record['horizon']}{_alone(record, asked['measure'])}")
+        page.rows([_row(page, record, asked["measure"], asked["measure"], notes)])
+        if asked["measure"] == "absolute_risk_reduction":
+            needed = record[NNT][_sources(record)[0]]["text"]
+            page.say(f"number needed to treat: {needed}")
 
 
-def _effects(page: Page, records: Sequence[Record], left: Sequence[str], notes: Notes) -> None:
+def _effects(page: Page, records: Sequence[Record], notes: Notes) -> None:
     for _, group in _together(records, "population"):
         last = max(r["horizon_year"] for r in group)
         cells = [r for r in group if r["horizon_year"] == last]
         one = cells[0]
         page.head(one["population_label"])
         event = words.event(one["endpoint"], one["species"])
-        sources = _sources(one)
-        untreated = words.shown_text(_span(one["risk_untreated"][sources[0]]), "risk_untreated")
+        source = _sources(one)[0]
+        untreated = words.shown_text(_span(one["risk_untreated"][source]), "risk_untreated")
         told = f"Risk of {event} within {one['horizon']} without therapy"
-        page.say(f"{told}: {untreated} %{_alone(one)}")
+        page.say(f"{told}: {untreated} %{_alone(one, 'risk_untreated')}")
         for kind, members in _together(cells, "kind"):
             page.say("", KINDS[kind])
             _kind(page, members, notes)
-    if left:
-        page.say(
-            "", f"Not asked by a named answer, and so only in json and csv: {'; '.join(left)}."
-        )
 
 
-def _alone(record: Record) -> str:
+def _alone(record: Record, measure: str) -> str:
     """What an absolute risk leaves out."""
     alone = not record["competing_death"] and record["species"] == "human"
-    return " (without competing death)" if alone else ""
+    return " (without competing death)" if alone and measure != "risk_ratio" else ""
 
 
 def _kind(page: Page, records: Sequence[Record], notes: Notes) -> None:
@@ -167,6 +183,13 @@ def _ranks(page: Page, records: Sequence[Record], predictions: xr.Dataset) -> No
         group = _label(predictions, "population", r["population"])
         when = f"{KINDS[r['kind']].lower()}, {horizon_text(r['horizon_year'])}"
         page.say(f"{group}, {when}, chance to be best: {best}")
+
+
+def _where(page: Page, decided: Sequence[Record], records: Sequence[Record]) -> None:
+    """In which populations decisions were asked, if not in all."""
+    asked = {r["population_label"]: None for r in decided}
+    if 0 < len(asked) < len({r["population"] for r in records}):
+        page.say("", f"What follows was asked in: {'; '.join(asked)}.")
 
 
 def _decided(page: Page, records: Sequence[Record], notes: Notes) -> None:
@@ -220,7 +243,10 @@ def _setting(record: Record) -> str:
     if record["question"] == "dose":
         return f"{value:g} times the doses: "
     length = horizon_text(value / 365.25, record["species"])
-    return f"start after {length}: " if record["question"] == "window" else f"for {length}: "
+    if record["question"] == "duration":
+        return f"for {length}: "
+    follow = horizon_text(record["follow_year"], record["species"])
+    return f"start after {length}, followed for {follow}: "
 
 
 def _variance(page: Page, records: Sequence[Record], names: Mapping[str, str]) -> None:

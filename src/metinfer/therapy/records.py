@@ -8,13 +8,16 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from metinfer.inference.learnt import LEARNT
 from metinfer.therapy.populations import YEAR
-from metinfer.therapy.verdicts import NO_EFFECT, answer_of, capped, plain
+from metinfer.therapy.verdicts import NO_EFFECT, SUMMARY, answer_of, capped, plain
 
 ANSWERS = ("risk", "risk_untreated", "absolute_risk_reduction", "risk_ratio", "rmst_gain")
 #: Effects of which less is better.
 LOWER = ("risk_ratio",)
 NNT = "number_needed_to_treat"
+#: Numbers needed to treat of an effect that was not learnt.
+NOT_GIVEN: dict[str, Any] = SUMMARY | {"crosses_zero": None}
 CURVE_KEYS = {0.5: "median", 0.05: "q05", 0.25: "q25", 0.75: "q75", 0.95: "q95"}
 
 
@@ -109,9 +112,7 @@ def _answers(
     }
     found = {name: answer_of(by, name, applicability) for name, by in draws.items()}
     capped(found)
-    less = found["absolute_risk_reduction"]
-    found[NNT] = {s: _needed(less[s]) for s in draws["risk"]}
-    found[NNT] |= {name: less[name] for name in ("overlap", "overlap_high", "learnt", "why")}
+    found[NNT] = needed_to_treat(found["absolute_risk_reduction"])
     found["probability"] = {name: chances(draws[name], name, margins) for name in NO_EFFECT}
     return found
 
@@ -146,7 +147,27 @@ def margins_of(predictions: xr.Dataset) -> dict[str, float]:
     }
 
 
-def _needed(less: dict[str, Any]) -> dict[str, Any]:
+def needed_to_treat(less: Mapping[str, Any]) -> dict[str, Any]:
+    """Number needed to treat under each source, only where the risk reduction was learnt.
+
+    Of a reduction that is assumed it would look like a result; ``text`` then says why there is
+    none.
+    """
+    state = less["learnt"]
+    found: dict[str, Any] = {
+        name: (_needed(part) if state in (None, LEARNT) else NOT_GIVEN | {"text": _refused(state)})
+        if isinstance(part, Mapping)
+        else part
+        for name, part in less.items()
+    }
+    return found
+
+
+def _refused(state: str) -> str:
+    return f"not given: {state.partition(',')[0]}"
+
+
+def _needed(less: Mapping[str, Any]) -> dict[str, Any]:
     """Return number needed to treat from the absolute risk reduction and its intervals.
 
     An interval of the reduction that holds zero has no finite pair of ends: the number then
@@ -164,19 +185,23 @@ def _needed(less: dict[str, Any]) -> dict[str, Any]:
     return needed
 
 
-def _needed_text(less: dict[str, Any]) -> str:
+def _needed_text(less: Mapping[str, Any]) -> str:
     low, high = less["lo90"], less["hi90"]
     if low is None:
         return "not defined"
     if low == high == 0.0:
         return "no effect"
     if low <= 0.0 <= high:
-        benefit = f"one helped per {1.0 / high:.3g} or more" if high > 0 else "no benefit"
-        harm = f"one harmed per {-1.0 / low:.3g} or more" if low < 0 else "no harm"
+        benefit = f"one helped per {_count(1.0 / high)} or more" if high > 0 else "no benefit"
+        harm = f"one harmed per {_count(-1.0 / low)} or more" if low < 0 else "no harm"
         return f"{benefit}; {harm}"
     word = "helped" if low > 0 else "harmed"
     ends = sorted((1.0 / abs(low), 1.0 / abs(high)))
-    return f"one {word} per {ends[0]:.3g} to {ends[1]:.3g}"
+    return f"one {word} per {_count(ends[0])} to {_count(ends[1])}"
+
+
+def _count(people: float) -> str:
+    return f"{people:.3g}" if people < 100.0 else f"{people:.0f}"
 
 
 def _inverse(value: float | None) -> float | None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from metinfer.therapy.records import chances
+from metinfer.therapy.records import NNT, chances, needed_to_treat
 from metinfer.therapy.verdicts import EFFECTS, NO_EFFECT, answer_of, capped
 
 #: Group of `answers.nc` -> its name on the page.
@@ -96,6 +96,7 @@ def sharpen(
             touched.append(record)
     for record in touched:
         capped(record)
+        record[NNT] = needed_to_treat(record["absolute_risk_reduction"])
 
 
 def start_days(records: Iterable[dict[str, Any]], therapies: Any) -> None:
