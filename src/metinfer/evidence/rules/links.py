@@ -94,9 +94,11 @@ def contexts_keep_one_species(draft: Draft) -> Iterator[Issue]:
     """A context is used for one species only, as its rates are that species'."""
     first: dict[str, str] = {}
     for arm in draft.arms:
+        if draft.is_bad("arms", arm, "species", "context"):
+            continue
         for context, _ in arm.contexts:
             species = first.setdefault(context, arm.species)
-            if species != arm.species and arm.species:
+            if species != arm.species:
                 yield at("arms", arm, "context", f"context {context} is used for {species} and "
                          f"for {arm.species}", hint="give each species its own")  # fmt: skip
 

@@ -65,7 +65,7 @@ def references_are_named(draft: Draft) -> Iterator[Issue]:
         if row.reference_arm and row.reference_arm == row.arm:
             yield at(TABLE, row, "reference_arm", "the arm is compared with itself")
         faulty = draft.is_bad(TABLE, row, "reference_arm", "statistic", "observable")
-        if _needs_reference(row) and not row.reference_arm and not faulty:
+        if needs_reference(row) and not row.reference_arm and not faulty:
             by_statistic = STATISTICS[row.statistic].needs_reference
             what = row.statistic if by_statistic else row.observable
             yield at(TABLE, row, "reference_arm", f"{what} needs the arm it is compared with",
@@ -121,7 +121,8 @@ def _missing(draft: Draft, row: Measurement, statistic: Statistic) -> tuple[str,
     return min(options, key=len)
 
 
-def _needs_reference(row: Measurement) -> bool:
+def needs_reference(row: Measurement) -> bool:
+    """Whether the model compares the arm of a row with its reference arm."""
     statistic, observable = STATISTICS.get(row.statistic), OBSERVABLES.get(row.observable)
     if statistic is None or observable is None:
         return False
