@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from metinfer.therapy.reader import Fault, Table, TherapyError, load_toml
+from metinfer.therapy.reader import Fault, Table, TherapyError, hint, load_toml
 
 YEAR = 365.25
 ENDPOINTS = ("liver", "all_sites")
@@ -62,6 +62,8 @@ class Population:
         Organ in which metastases are counted.
     origin : float
         Day from which the start of a therapy counts, for example that of resection.
+    file : str
+        Name of the file that it was read from, for messages; empty for a fitted group.
     """
 
     name: str
@@ -86,6 +88,7 @@ class Population:
     arrival_end: float = 0.0
     origin: float = 0.0
     site: str = "liver"
+    file: str = field(default="", compare=False)
 
     @property
     def cells(self) -> tuple[tuple[str, str, float], ...]:
@@ -149,13 +152,7 @@ def for_fit(
     where = design.coordinates
     kept, left_out = usable(populations, where.context, where.stock, where.timp1_level)
     if strict and left_out:
-        known = f"contexts {', '.join(where.context)}; stocks {', '.join(where.stock)}"
-        raise TherapyError(
-            [
-                Fault("populations", name, f"unknown population: {why}; it holds {known}")
-                for name, why in left_out.items()
-            ]
-        )
+        raise TherapyError([_refused(populations[n], w, where) for n, w in left_out.items()])
     if kept:
         return kept, left_out
     years: dict[str, float] = {}
@@ -165,6 +162,17 @@ def for_fit(
         if day > 0:
             years[arm] = max(years.get(arm, 0.0), day / YEAR)
     return from_arms(design.arms.values(), years), left_out
+
+
+def _refused(population: Population, why: str, where: Any) -> Fault:
+    """Return the fault of a population that a fit cannot predict, with the nearest known words."""
+    known = f"contexts {', '.join(where.context)}; stocks {', '.join(where.stock)}"
+    words = [(c, where.context) for c, _ in population.contexts]
+    words += [(s, where.stock) for s, _ in population.stocks]
+    words.append((population.timp1_level, ("healthy", *where.timp1_level)))
+    near = "".join(hint(word, allowed) for word, allowed in words if word not in allowed)
+    told = f"unknown population: {why}; it holds {known}{near}"
+    return Fault(population.file or "populations", f"populations.{population.name}", told)
 
 
 def from_arms(arms: Iterable[Any], years: Mapping[str, float]) -> dict[str, Population]:
@@ -219,7 +227,11 @@ def choose(populations: Mapping[str, Population], names: Collection[str]) -> dic
         allowed = ", ".join(populations)
         raise TherapyError(
             [
-                Fault("populations.toml", name, f"unknown population; allowed: {allowed}")
+                Fault(
+                    "populations.toml",
+                    name,
+                    f"unknown population; allowed: {allowed}{hint(name, populations)}",
+                )
                 for name in unknown
             ]
         )
@@ -256,6 +268,7 @@ def _population(name: str, table: Table) -> Population:
         arrival_end=table.number("arrival_end", 0.0, low=0.0),
         origin=table.number("origin", 0.0, low=0.0),
         site=table.text("site", "liver", allowed=SITES),
+        file=table.file,
     )
     if (population.arrival == "primary") != (population.arrival_end > 0):
         table.fault("arrival_end", "arrival from a primary, and only that, needs its last day")

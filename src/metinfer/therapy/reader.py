@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
+import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from metinfer.errors import MetinferError
+from metinfer.evidence.faults import did_you_mean
 from metinfer.evidence.settings import LARGEST_TOML, has_long_key
 
 _MISSING = object()
+#: A number with the comma that many languages write, where TOML takes a point.
+_COMMA = re.compile(r"=\s*([-+]?\d+),(\d+)")
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class TherapyError(MetinferError):
 
 def load_toml(path: Path | str) -> dict[str, Any]:
     """Return parsed TOML file; a missing or broken one raises a TherapyError that names it."""
-    path = Path(path)
+    path, text = Path(path), ""
     try:
         text = path.read_text(encoding="utf-8-sig")
         if len(text) > LARGEST_TOML or has_long_key(text):
@@ -53,7 +57,24 @@ def load_toml(path: Path | str) -> dict[str, Any]:
             [Fault(path.name, "file", f"cannot be read: {error.strerror}")]
         ) from None
     except (ValueError, RecursionError) as error:
-        raise TherapyError([Fault(path.name, "file", f"is not valid TOML: {error}")]) from None
+        told = f"is not valid TOML: {error}{_comma_hint(text, str(error))}"
+        raise TherapyError([Fault(path.name, "file", told)]) from None
+
+
+def _comma_hint(text: str, error: str) -> str:
+    """Return what to say where the line that a parser stopped at has a decimal comma."""
+    place = re.search(r"at line (\d+)", error)
+    lines = text.splitlines()
+    if not place or int(place[1]) > len(lines):
+        return ""
+    found = _COMMA.search(lines[int(place[1]) - 1])
+    return f"; a decimal takes a point: {found[1]}.{found[2]}" if found else ""
+
+
+def hint(word: str, known: Iterable[str]) -> str:
+    """Return ``; did you mean ...?`` with the nearest known word, or nothing if none is near."""
+    near = did_you_mean(word, known)
+    return f"; {near}" if near else ""
 
 
 class Table:
@@ -129,7 +150,8 @@ class Table:
             self.fault(name, f"text is needed, got {value!r}")
             return ""
         if allowed and value not in allowed:
-            self.fault(name, f"unknown value {value!r}; allowed: {', '.join(allowed)}")
+            known = f"allowed: {', '.join(allowed)}{hint(value, allowed)}"
+            self.fault(name, f"unknown value {value!r}; {known}")
         return value
 
     def texts(self, name: str) -> tuple[str, ...]:
@@ -191,7 +213,8 @@ class Table:
         """Note every key that nothing asked for: it would be ignored without a word."""
         for name in self.data:
             if name not in self.seen:
-                self.fault(name, f"unknown key; allowed here: {', '.join(sorted(self.seen))}")
+                allowed = f"{', '.join(sorted(self.seen))}{hint(name, self.seen)}"
+                self.fault(name, f"unknown key; allowed here: {allowed}")
 
     def _get(self, name: str, default: Any) -> Any:
         self.seen.add(name)
