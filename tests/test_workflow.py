@@ -155,3 +155,8 @@ def test_a_damaged_result_is_named_with_the_command_that_makes_it(run):
 def test_a_run_of_the_same_program_is_not_computed_again(run, monkeypatch):
     monkeypatch.setattr(reproduce, "density_gap", lambda *a: pytest.fail("not needed"))
     assert reproduce.agreement(run) == 0.0
+
+
+def test_a_folder_in_the_place_of_a_file_is_said(run, tmp_path):
+    with pytest.raises(UsageError, match="is a folder: name a TOML file"):
+        workflow.predict(run, tmp_path)

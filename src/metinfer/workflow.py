@@ -271,6 +271,8 @@ def _asked(run: Run, therapies: str | Path | None, populations: str | Path | Non
 
 
 def _digest(path: Path) -> str:
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder: name a TOML file")
     if not path.is_file():
         raise UsageError(f"{path} is not there: name a TOML file")
     return digest(path)
@@ -290,11 +292,13 @@ def _parts(run: Run, therapies: Path, populations: Path) -> Asked:
     """Everything that predictions of a run are made from."""
     from metinfer.inference.model import Joint
     from metinfer.therapy.applicability import Applicability
+    from metinfer.therapy.check import require_starts
     from metinfer.therapy.draws import NamedDraws
     from metinfer.therapy.overview import Asked, unlike
     from metinfer.therapy.populations import read_populations
 
     cures, groups = scenarios(run, therapies, populations)
+    require_starts(cures, groups)
     where = Joint.of(run.evidence).design.coordinates
     return Asked(
         sources={

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +59,16 @@ def test_a_later_start_helps_less_in_a_dwindling_stock() -> None:
     assert found["absolute_risk_reduction"].shape == (4, 3)
     assert (np.diff(found["absolute_risk_reduction"], axis=1) < 0).all()
     assert (np.diff(found["risk_untreated"], axis=1) < 0).all()
+
+
+def test_a_window_does_not_depend_on_the_start_that_the_file_gives() -> None:
+    """Each start of a window is its own, whichever species the file gives a day for."""
+    asked = _question("cxcr4_block", MadeUp({"w1": 1e-3, "tau": 300.0}))
+    told = [
+        window(replace(asked, therapy=replace(asked.therapy, start=start)), [365.0, 730.0], 5.0)
+        for start in ({"human": 0.0}, {"mouse": 3.0})
+    ]
+    np.testing.assert_array_equal(told[0]["risk_ratio"], told[1]["risk_ratio"])
 
 
 def test_dose_response_rises_and_its_half_dose_lies_inside() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -150,6 +151,7 @@ def test_scaled_moved_and_stopped() -> None:
     assert scaled(both, 2.0).parts[0].doses[0].amount == 2.0 * both.parts[0].doses[0].amount
     assert scaled(both, 0.0).parts == ()
     assert moved(both, 100.0).parts[1].start_in("human") == 100.0
+    assert moved(replace(both.parts[0], start={"mouse": 3.0}), 100.0).start_in("human") == 100.0
     assert max(stopped(therapies["n803"], 84.0).doses[0].times) == 21.0
     assert stopped(therapies["cxcr4_block"], 30.0).sets[0].stop == 30.0
 
@@ -219,3 +221,55 @@ def test_a_file_that_only_names_an_agent_gets_the_bundled_one(tmp_path: Path) ->
     file.write_text(text.replace("n803", "n8O3"))
     with pytest.raises(TherapyError, match="n8O3.*n803"):
         read_therapies(file)
+
+
+def test_a_start_without_a_species_is_never_guessed(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        _therapy(f"doses = [{{ {DOSE} }}]", 'kind = "regimen"\nstart = { mouse = 3.0 }')
+    )
+    therapy = read_therapies(path).therapies["one"]
+    assert therapy.start_in("mouse") == 3.0
+    with pytest.raises(TherapyError, match=r"one\.start: has no day for human"):
+        therapy.start_in("human")
+    path.write_text(_therapy(f"doses = [{{ {DOSE} }}]"))
+    everywhere = read_therapies(path).therapies["one"]
+    assert {everywhere.start_in(species) for species in ("human", "mouse", "rat")} == {1.0}
+
+
+@pytest.mark.parametrize(
+    ("start", "words"),
+    [
+        ("{ humen = 3.0 }", ("start.humen", "unknown key", 'did you mean "human"?')),
+        ("{}", ("therapies.one.start", "has no day")),
+        ("{ human = -1.0 }", ("start.human", "at least 0, got -1")),
+    ],
+)
+def test_a_bad_start_is_named(tmp_path: Path, start: str, words: tuple[str, ...]) -> None:
+    head = f'kind = "regimen"\nstart = {start}'
+    told = _faults(tmp_path, _therapy(f"doses = [{{ {DOSE} }}]", head))
+    assert all(word in told for word in words), told
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "near"),
+    [
+        ('agent = "drug"', 'agent = "durg"', 'drug; did you mean "drug"?'),
+        ("amount = 1.0", "amuont = 1.0", 'did you mean "amount"?'),
+        ('"regimen"', '"regime"', 'did you mean "regimen"?'),
+    ],
+)
+def test_the_nearest_word_is_offered(tmp_path: Path, old: str, new: str, near: str) -> None:
+    told = _faults(tmp_path, _therapy(f"doses = [{{ {DOSE} }}]").replace(old, new))
+    assert near in told
+
+
+def test_a_misspelt_part_is_offered_the_nearest_therapy(tmp_path: Path) -> None:
+    both = '[therapies.both]\nkind = "regimen"\nof = ["one", "onee"]\n'
+    assert 'did you mean "one"?' in _faults(tmp_path, _therapy(f"doses = [{{ {DOSE} }}]") + both)
+
+
+@pytest.mark.parametrize("line", ["amount = 3,0", 'dose = { agent = "drug", amount = 3,0, a = 1 }'])
+def test_a_decimal_comma_is_recognised(tmp_path: Path, line: str) -> None:
+    assert "a decimal takes a point: 3.0" in _faults(tmp_path, f"[x]\n{line}\n")
+    assert "point" not in _faults(tmp_path, "[x]\namount = [3,0\n")

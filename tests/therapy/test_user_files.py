@@ -12,7 +12,8 @@ import pytest
 from metinfer import cli
 from metinfer.cli import answers
 from metinfer.evidence import read_evidence
-from metinfer.therapy.check import check, faults
+from metinfer.therapy.check import READERS, check, faults, require_starts
+from metinfer.therapy.reader import TherapyError
 
 TINY = Path(__file__).parents[1] / "data" / "tiny"
 DATA = Path(__file__).parents[2] / "data"
@@ -76,6 +77,45 @@ def test_an_unknown_population_is_refused(predict) -> None:
     assert code == 1
     assert "unknown population" in message
     assert "'no_such_context'" in message
+
+
+def test_a_misspelt_context_names_the_file_and_the_nearest(predict) -> None:
+    text = (DATA / "populations.toml").read_text(encoding="utf-8")
+    one = text[text.index("[populations.er_positive_n0]") : text.index("[populations.er_negative")]
+    known = read_evidence(TINY).arms[0].contexts[0][0]
+    _, message = predict("--populations", one.replace('"er_positive"', f'"{known}e"'))
+    assert "mine.toml: populations.er_positive_n0: unknown population" in message
+    assert f'did you mean "{known}"?' in message
+
+
+def test_a_start_is_needed_for_the_species_of_each_population(tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    shutil.copytree(TINY, folder)
+    text = AGENTS
+    for name, start in (
+        ("one", "{ human = 0.0 }"),
+        ("two", "{ mouse = 3.0 }"),
+        ("three", "{ human = 1.0 }"),
+    ):
+        text += THERAPY.format(DOSE).replace("mine", name).replace("0.0", start)
+    (folder / "therapies.toml").write_text(text, encoding="utf-8")
+    cures, groups = (read(folder / name) for name, read in READERS.items())
+    assert {p.species for p in groups.values()} == {"mouse"}
+    with pytest.raises(TherapyError) as error:
+        require_starts(cures, groups)
+    keys = [fault.key for fault in error.value.faults]
+    assert keys == ["therapies.one.start", "therapies.three.start"]
+    assert "therapies.toml: therapies.one.start: has no day for mouse (species of mice" in str(
+        error.value
+    )
+    assert [fault.key for fault in faults(folder)] == keys
+
+
+def test_predictions_need_the_start_of_the_species(predict) -> None:
+    text = AGENTS + THERAPY.format(DOSE).replace("start = 0.0", "start = { human = 3.0 }")
+    code, message = predict("--therapies", text)
+    assert code == 1
+    assert "mine.toml: therapies.mine.start: has no day for mouse" in message
 
 
 def test_a_file_that_is_no_toml_is_named(predict) -> None:

@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from metinfer.evidence import bundled_path
+from metinfer.evidence.vocabulary import SPECIES
 from metinfer.pharmacology import DOSE_UNITS
 from metinfer.therapy.agents import Agent, read_agent
 from metinfer.therapy.plans import Plan, read_plan
-from metinfer.therapy.reader import Fault, Table, TherapyError, load_toml
+from metinfer.therapy.reader import Fault, Table, TherapyError, hint, load_toml
 
 KINDS = ("regimen", "clamp", "adverse")
 ROUTES = ("subcutaneous", "intramuscular", "intraperitoneal", "bolus", "infusion")
@@ -70,7 +71,10 @@ class SetRow:
 
 @dataclass(frozen=True)
 class Therapy:
-    """One therapy: its doses or settings, and the day after time zero on which it starts."""
+    """One therapy: its doses or settings, and the day after time zero on which it starts.
+
+    `start` has a day for each species that the file gives one; there is none for any other.
+    """
 
     name: str
     kind: str
@@ -82,8 +86,11 @@ class Therapy:
     parts: tuple[Therapy, ...] = ()
 
     def start_in(self, species: str) -> float:
-        """Day after time zero on which the therapy starts in `species`."""
-        return self.start.get(species, self.start.get("human", 0.0))
+        """Day after time zero on which the therapy starts in `species`; refused if not given."""
+        if species not in self.start:
+            fault = Fault("therapies", f"{self.name}.start", f"has no day for {species}")
+            raise TherapyError([fault])
+        return self.start[species]
 
     @property
     def agents(self) -> tuple[str, ...]:
@@ -96,10 +103,10 @@ class Therapy:
 class Therapies:
     """A whole therapies file: agents, therapies and the body that doses refer to.
 
-    `plans` are the experiments that the file proposes. `variants` is how many sets of kinetics
-    and potency draws are spread over (`kinetics.variants`), `refine` what every step of a solver
-    grid is split into. `memo` holds the last solver grid built for one of the therapies, and
-    nothing else.
+    `plans` are the experiments that the file proposes, and `file` is its name, for messages.
+    `variants` is how many sets of kinetics and potency draws are spread over (`kinetics.variants`),
+    `refine` what every step of a solver grid is split into. `memo` holds the last solver grid built
+    for one of the therapies, and nothing else.
     """
 
     agents: Mapping[str, Agent]
@@ -108,6 +115,7 @@ class Therapies:
     plans: Mapping[str, Plan] = field(default_factory=dict)
     variants: int = VARIANTS
     refine: int = 1
+    file: str = field(default="therapies.toml", compare=False)
     memo: dict[str, object] = field(default_factory=dict, compare=False, repr=False)
 
     def targets(self, therapy: Therapy) -> tuple[str, ...]:
@@ -138,7 +146,8 @@ def read_therapies(path: Path | str) -> Therapies:
     if faults:
         raise TherapyError(faults)
     found = single | combined
-    return Therapies(agents, {name: found[name] for name in tables}, body, plans)
+    cures = {name: found[name] for name in tables}
+    return Therapies(agents, cures, body, plans, file=root.file)
 
 
 def _with_bundled(document: dict[str, Any]) -> dict[str, Any]:
@@ -173,9 +182,8 @@ def scaled(therapy: Therapy, factor: float) -> Therapy:
 
 def moved(therapy: Therapy, start: float) -> Therapy:
     """Return the same therapy started on day `start` after time zero, in every species."""
-    shift = {name: start for name in therapy.start}
     parts = tuple(moved(p, start) for p in therapy.parts)
-    return replace(therapy, start=shift or {"human": start}, parts=parts)
+    return replace(therapy, start=dict.fromkeys(SPECIES, start), parts=parts)
 
 
 def stopped(therapy: Therapy, day: float) -> Therapy:
@@ -229,8 +237,13 @@ def _start(table: Table) -> dict[str, float]:
     if isinstance(value, Mapping):
         table.seen.add("start")
         inner = Table(value, table.file, f"{table.key}.start", table.faults)
-        return {species: inner.number(species, low=0.0) for species in value}
-    return {"human": table.number("start", low=0.0)}
+        days = {name: inner.number(name, low=0.0) for name in SPECIES if inner.has(name)}
+        inner.seen.update(SPECIES)
+        inner.close()
+        if not value:
+            table.fault("start", "has no day: give one for each species, or one number for all")
+        return days
+    return dict.fromkeys(SPECIES, table.number("start", low=0.0))
 
 
 def _therapy(name: str, table: Table, agents: Mapping[str, Agent]) -> Therapy:
@@ -329,7 +342,8 @@ def _combination(name: str, table: Table, single: Mapping[str, Therapy]) -> Ther
     of = table.texts("of")
     for part in of:
         if part not in single:
-            table.fault("of", f"unknown therapy {part!r}; allowed: {', '.join(single)}")
+            known = f"allowed: {', '.join(single)}{hint(part, single)}"
+            table.fault("of", f"unknown therapy {part!r}; {known}")
         elif single[part].kind != kind:
             table.fault(
                 "of", f"{part!r} is a {single[part].kind}, not a {kind}: kinds are never mixed"
