@@ -108,6 +108,7 @@ def observed_against_predicted(rows: Sequence[RowFit]) -> Figure:
         Line2D([], [], color=VERMILLION, marker="D", ls="", label="published, fitted"),
         Line2D([], [], color=VERMILLION, marker="D", mfc="none", ls="",
                label="published, never fitted"),
+        Line2D([], [], color=VERMILLION, lw=1.0, label="quartiles or interval as published"),
         Line2D([], [], color=look.colour, marker="o", mfc="none", lw=3, label="predicted 50 %"),
         Line2D([], [], color=look.colour, lw=1.3, label="predicted 90 %"),
     ]  # fmt: skip

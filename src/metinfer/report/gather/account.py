@@ -21,20 +21,20 @@ SPREADS = {
 
 def published_rows(evidence: Any) -> tuple[PublishedRow, ...]:
     """Return every scored row with source, group, statistic, value, n and how it was read."""
-    arms = {a.arm: a for a in evidence.arms}
+    arms, given = {a.arm: a for a in evidence.arms}, labels.given(evidence)
     sources = {s.study: s.citation for s in evidence.studies}
     return tuple(
-        _published(r, arms.get(r.arm), sources.get(r.study, r.study))
+        _published(r, arms.get(r.arm), given.get(r.arm, ()), sources.get(r.study, r.study))
         for role in SCORED
         for r in evidence.measurements
         if r.role == role
     )
 
 
-def _published(row: Any, arm: Any, source: str) -> PublishedRow:
+def _published(row: Any, arm: Any, agents: Sequence[str], source: str) -> PublishedRow:
     whom = [
         arm.species if arm else "",
-        labels.group(arm),
+        labels.group(arm, agents),
         when(row.time_day) if row.time_day else "",
     ]
     words, _ = labels.quantity(row)

@@ -39,18 +39,20 @@ def row_fits(evidence: Any, predictive: xr.Dataset) -> tuple[RowFit, ...]:
     """Return every scored row beside its posterior predictive distribution."""
     rows = {m.row: m for m in evidence.measurements}
     sources = {s.study: s.citation for s in evidence.studies}
-    arms = {a.arm: a for a in evidence.arms}
+    arms, given = {a.arm: a for a in evidence.arms}, labels.given(evidence)
     made = []
     for name in predictive["row"].values:
         row = rows[str(name)]
         draws = _finite(predictive["row_replicate"].sel(row=name))
         reported = float(predictive["row_reported"].sel(row=name))
         if draws.size:
-            made.append(_row(row, arms.get(row.arm), sources, reported, draws))
+            arm = arms.get(row.arm)
+            whom = labels.group(arm, given.get(row.arm, ()))
+            made.append(_row(row, arm, whom, sources, reported, draws))
     return tuple(made)
 
 
-def _row(row: Any, arm: Any, sources: Any, reported: float, draws: np.ndarray) -> RowFit:
+def _row(row: Any, arm: Any, whom: str, sources: Any, reported: float, draws: np.ndarray) -> RowFit:
     interval = row.spread in ("ci95", "ci90", "iqr", "range")
     words, unit = labels.quantity(row)
     scale = shown_scale(row, reported, unit)
@@ -59,7 +61,7 @@ def _row(row: Any, arm: Any, sources: Any, reported: float, draws: np.ndarray) -
         study=row.study,
         source=sources.get(row.study, row.study),
         locator=row.locator,
-        arm=labels.group(arm),
+        arm=whom,
         species=arm.species if arm else "",
         quantity=words,
         statistic="k of n" if row.statistic == "proportion" else row.statistic.replace("_", " "),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 #: Observable -> what was measured, and its unit where the table's own says little.
@@ -48,14 +49,25 @@ CONTEXTS = {
 }  # fmt: skip
 
 
-def group(arm: Any) -> str:
+def given(evidence: Any) -> dict[str, tuple[str, ...]]:
+    """Return the agents that each arm was given, in words."""
+    agents = evidence.therapies.get("agents", {})
+    found: dict[str, dict[str, None]] = {}
+    for dose in evidence.doses:
+        label = str(agents.get(dose.agent, {}).get("label", dose.agent))
+        found.setdefault(dose.arm, {})[label.partition(" (")[0]] = None
+    return {arm: tuple(names) for arm, names in found.items()}
+
+
+def group(arm: Any, agents: Sequence[str] = ()) -> str:
     """Return who was studied: what was changed in mice, the population in people.
 
-    Of a population only what stands before the first semicolon, and its subtype.
+    Of a population only what stands before the first semicolon, and its subtype. `agents` are
+    those that the group was given.
     """
     if arm is None:
         return ""
-    changes = [text for name, text in CHANGES if getattr(arm, name) > 0]
+    changes = [*agents, *(text for name, text in CHANGES if getattr(arm, name) > 0)]
     if arm.timp1_fold != 1.0:
         changes.append(f"TIMP-1 \u00d7 {arm.timp1_fold:g}")
     if arm.species == "mouse":
