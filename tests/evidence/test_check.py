@@ -350,8 +350,15 @@ def test_report_as_text_and_json(folder) -> None:
     assert fault["file"] == "measurements.csv"
     assert fault["line"] == 2
     assert fault["value"] == "proportoin"
-    assert "1 faults" in report.to_text()
+    assert "1 row in studies.csv" in report.to_text()
+    assert "1 fault, 0 warnings: not usable" in report.to_text()
     assert "\x1b" not in report.to_text()
+
+
+def test_warnings_are_not_called_clean(folder) -> None:
+    assert folder.report().to_text().endswith("0 faults, 0 warnings: clean")
+    folder.change("intervals", 0, person_time="")
+    assert "0 faults, 1 warning: usable, if the warnings are meant" in folder.report().to_text()
 
 
 def test_long_reports_are_cut_in_text_only(folder) -> None:
@@ -361,6 +368,7 @@ def test_long_reports_are_cut_in_text_only(folder) -> None:
     report = folder.report()
     assert len(json.loads(report.to_json())["faults"]) == 300
     assert "... and 100 more faults" in report.to_text()
+    assert "... and 1 more fault (" in report.to_text(299)
 
 
 def test_each_check_is_listed_once() -> None:

@@ -55,7 +55,9 @@ def test_arms_that_differ_in_an_input_are_compared(folder, column: str) -> None:
 def test_a_fault_of_a_dose_or_an_input_is_named_once(folder) -> None:
     folder.change("doses", 0, arm="il51")
     assert SAME not in folder.report().to_text()
-    folder.change("doses", 0, arm="il15", amount="0")
+    folder.change("doses", 0, arm="il15", start="soon")
+    assert SAME not in folder.report().to_text()
+    folder.change("doses", 0, start="1", amount="0")
     folder.change("arms", IL15, injury="much")
     assert SAME not in folder.report().to_text()
 

@@ -138,7 +138,7 @@ def test_harmless_forms_read_the_same(folder, change) -> None:
         (lambda d: d.replace(b"locator,", b"locator,colour,", 1), "unknown column"),
         (lambda d: d.replace(b"role,", b"", 1), "missing"),
         (lambda d: d[: d.rindex(b"mm,")], "cells too few"),
-        (lambda d: d.replace(b"0.7,", b"0,7,", 1), "cells too many"),
+        (lambda d: d.replace(b"0.7,", b"0,7,", 1), "1 cell too many"),
         (lambda d: d.replace(b"0.75,", b'"0,75",', 1), "point: 0.75"),
         (lambda d: d.replace(b"Table 1", b'"Table 1', 1), "not closed"),
         (lambda d: d.replace(b"Table 1", b'"Table\n1"', 1), "runs over 2 lines"),

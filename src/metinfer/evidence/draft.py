@@ -72,7 +72,7 @@ def read_draft(root: Path) -> Draft:
     parsed = {name: _read_csv(draft, name) for name in TABLES}
     for name, table in parsed.items():
         draft.issues += table.issues
-        if table.line_count:
+        if table.line_count and name not in draft.unread:
             draft.row_counts[TABLES[name].file] = len(table.rows)
         draft.bad |= {(name, row.line): row.bad for row in table.rows if row.bad}
     draft.studies = [_typed(Study, row) for row in parsed["studies"].rows]
@@ -174,6 +174,12 @@ def _measurement(draft: Draft, row: ParsedRow) -> Measurement:
     return Measurement(**values | converted, line=row.line, raw=row.raw)
 
 
+def target_unit(observable: str, statistic: str) -> str:
+    """Unit that the value of a scored row is turned into; empty for an unknown observable."""
+    known = OBSERVABLES.get(observable)
+    return "1" if statistic in (*RATIOS, "ordered") else known.unit if known else ""
+
+
 def _converted(draft: Draft, row: ParsedRow) -> dict[str, Any]:
     """The numbers of a scored row in its observable's unit, and that unit."""
     values = row.values
@@ -181,7 +187,7 @@ def _converted(draft: Draft, row: ParsedRow) -> dict[str, Any]:
     if values["role"] not in SCORED or observable is None:
         return {}
     statistic = values["statistic"]
-    target = "1" if statistic in (*RATIOS, "ordered") else observable.unit
+    target = target_unit(observable.name, statistic)
     if values["unit"] in (target, ""):
         return {"unit": target} if values["unit"] else {}
     try:

@@ -85,11 +85,21 @@ class Report:
     def to_text(self, limit: int = 200) -> str:
         """Text for a person, one issue a line, at most `limit` of each kind."""
         lines = [*_listed("fault", self.faults, limit), *_listed("warning", self.warnings, limit)]
-        counts = ", ".join(f"{count} rows in {name}" for name, count in self.rows.items())
-        verdict = "clean" if self.ok else "not usable until the faults are mended"
-        found = f"{len(self.faults)} faults, {len(self.warnings)} warnings"
-        lines.append(f"{counts or 'no table read'}: {found}: {verdict}")
+        lines.append(f"{self._tables()}: {self._verdict()}")
         return "\n".join(lines)
+
+    def _tables(self) -> str:
+        """What was read, and of what the rows could not be."""
+        named = [f"{counted(count, 'row')} in {name}" for name, count in self.rows.items()]
+        faulty = dict.fromkeys(i.file for i in self.faults if i.file.lower().endswith(".csv"))
+        unread = [f"{name} not read" for name in faulty if name not in self.rows]
+        return ", ".join([*named, *unread]) if named else "no table read"
+
+    def _verdict(self) -> str:
+        found = f"{counted(len(self.faults), 'fault')}, {counted(len(self.warnings), 'warning')}"
+        if not self.ok:
+            return f"{found}: not usable until the faults are mended"
+        return f"{found}: {'usable, if the warnings are meant' if self.warnings else 'clean'}"
 
     def to_json(self) -> str:
         """JSON text with all faults and warnings, for programs."""
@@ -118,6 +128,11 @@ def shorten(value: str) -> str:
     return text if len(value) <= _LONGEST_VALUE else text + "..."
 
 
+def counted(count: int, noun: str) -> str:
+    """A count with its noun, in the plural unless it is one."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def did_you_mean(word: str, choices: Iterable[str], otherwise: str = "") -> str:
     """A hint with the nearest of `choices`, or `otherwise` when none is near."""
     near = difflib.get_close_matches(word[:80].lower(), sorted(choices), n=1, cutoff=0.6)
@@ -133,5 +148,6 @@ def one_of(choices: Sequence[str], limit: int = 20) -> str:
 def _listed(noun: str, issues: Sequence[Issue], limit: int) -> list[str]:
     lines = [f"{noun}: {issue}" for issue in issues[:limit]]
     if len(issues) > limit:
-        lines.append(f"... and {len(issues) - limit} more {noun}s (all of them with --format json)")
+        more = counted(len(issues) - limit, f"more {noun}")
+        lines.append(f"... and {more} (all of them with --format json)")
     return lines

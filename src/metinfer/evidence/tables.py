@@ -11,7 +11,8 @@ from typing import Any
 
 from metinfer.evidence.cells import CellError, allowed_words, parse_cell
 from metinfer.evidence.columns import Column, Table
-from metinfer.evidence.faults import WARNING, Issue, did_you_mean, one_of
+from metinfer.evidence.faults import WARNING, Issue, counted
+from metinfer.evidence.header import expected, read_header
 
 LARGEST_CSV = 200_000_000
 
@@ -78,24 +79,48 @@ def read_table(table: Table, data: bytes) -> ParsedTable:
     if text is None:
         return parsed
     if not text.strip():
-        hint = f"its first line names the columns: {_header(table)}"
+        hint = f"its first line names the columns: {expected(table)}"
         parsed.fault("the file is empty", hint=hint)
         return parsed
     records = _records(parsed, text)
     first = next(records, None)
-    columns = None if first is None else _columns(parsed, *first)
-    if columns is None:
+    if first is None:
         return parsed
-    absent = [column for column in table.columns if column not in columns]
-    readers = [_CellReader(parsed, column) for column in (*columns, *absent)]
-    places = {reader.column.name: place for place, reader in enumerate(readers)}
-    for line, cells in records:
-        _add_row(parsed, readers, places, line, cells + [""] * len(absent))
+    header = read_header(table, *first)
+    parsed.issues += header.issues
+    if header.readable:
+        _add_rows(parsed, header.columns, records)
     if parsed.rows and not text.endswith(("\n", "\r")):
         hint = "check that the last row is complete, then end it with a line break"
         parsed.issues.append(Issue("the file does not end with a line break", table.file,
                                    parsed.rows[-1].line, hint=hint, severity=WARNING))  # fmt: skip
     return parsed
+
+
+def _add_rows(
+    parsed: ParsedTable,
+    columns: Sequence[Column | None],
+    records: Iterator[tuple[int, list[str]]],
+) -> None:
+    """Read the rows below a header; cells of columns that are not known are passed over."""
+    absent = [column for column in parsed.table.columns if column not in columns]
+    kept = [place for place, column in enumerate(columns) if column is not None]
+    readers = [_CellReader(parsed, c) for c in (*columns, *absent) if c is not None]
+    places = {reader.column.name: place for place, reader in enumerate(readers)}
+    for line, cells in records:
+        if len(cells) != len(columns):
+            _wrong_length(parsed, line, cells, len(columns))
+            continue
+        known = cells if len(kept) == len(columns) else [cells[place] for place in kept]
+        _add_row(parsed, readers, places, line, known + [""] * len(absent))
+
+
+def _wrong_length(parsed: ParsedTable, line: int, cells: Sequence[str], wanted: int) -> None:
+    few = len(cells) < wanted
+    hint = ("the row was cut off" if few else
+            "a cell that holds a comma needs quotes; decimals need a point")  # fmt: skip
+    by = counted(abs(len(cells) - wanted), "cell")
+    parsed.fault(f"{by} too {'few' if few else 'many'}", line, value=",".join(cells), hint=hint)
 
 
 def read_bytes(path: Path, largest: int) -> bytes:
@@ -104,10 +129,6 @@ def read_bytes(path: Path, largest: int) -> bytes:
     if size > largest:
         raise OSError(f"{size:,} bytes; at most {largest:,} are read")
     return path.read_bytes()
-
-
-def _header(table: Table) -> str:
-    return ",".join(column.name for column in table.columns if not column.optional)
 
 
 def _decode(parsed: ParsedTable, data: bytes) -> str | None:
@@ -155,33 +176,6 @@ def _records(parsed: ParsedTable, text: str) -> Iterator[tuple[int, list[str]]]:
             yield line, cells
 
 
-def _columns(parsed: ParsedTable, line: int, header: list[str]) -> list[Column] | None:
-    """Columns in the order of the header, or None if the rows cannot be read."""
-    names = [name.strip() for name in header]
-    table = parsed.table
-    if len(names) == 1 and any(mark in names[0] for mark in ";\t|"):
-        parsed.fault("the columns are not separated by commas", line, value=names[0],
-                     hint="save it as CSV with commas, and decimals with points")  # fmt: skip
-        return None
-    known = {column.name: column for column in table.columns}
-    # What the spreadsheet's last empty columns leave behind.
-    unknown = [name for name in names if name not in known]
-    for name in dict.fromkeys(unknown):
-        hint = did_you_mean(name, known, "remove it, or put it into note") if name else (
-            "give the column a name, or remove it")  # fmt: skip
-        parsed.fault("unknown column" if name else "a column without a name", line, column=name,
-                     value=name, allowed=one_of(tuple(known), 50), hint=hint)  # fmt: skip
-    repeated = {name for name in names if names.count(name) > 1 and name in known}
-    for name in sorted(repeated):
-        parsed.fault("the column stands twice in the header", line, column=name,
-                     hint="remove or rename one of them")  # fmt: skip
-    missing = [c.name for c in table.columns if c.name not in names and not c.optional]
-    for name in missing:
-        hint = did_you_mean(name, unknown, f"add it; the header is {_header(table)}")
-        parsed.fault("the column is missing", line, column=name, hint=hint)
-    return None if unknown or repeated or missing else [known[name] for name in names]
-
-
 class _CellReader:
     """Reads the cells of one column; a text that was read before is not read again."""
 
@@ -214,14 +208,6 @@ def _add_row(
     line: int,
     cells: list[str],
 ) -> None:
-    if len(cells) != len(readers):
-        few = len(cells) < len(readers)
-        hint = ("the row was cut off" if few else
-                "a cell that holds a comma needs quotes; decimals need a point")  # fmt: skip
-        by = abs(len(cells) - len(readers))
-        parsed.fault(f"{by} cells too {'few' if few else 'many'}", line, value=",".join(cells),
-                     hint=hint)  # fmt: skip
-        return
     bad: set[str] = set()
     raw = RawCells(places, tuple(cell.strip() for cell in cells))
     values = {

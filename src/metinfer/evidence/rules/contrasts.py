@@ -10,13 +10,14 @@ from metinfer.evidence.faults import WARNING, Issue
 from metinfer.evidence.rules import at, scored
 from metinfer.evidence.rules.measurements import needs_reference
 from metinfer.evidence.schema import TABLES
-from metinfer.evidence.types import Arm, Dose, Measurement
+from metinfer.evidence.types import Arm, Measurement
 
 TABLE = "measurements"
 #: Columns of arms.csv that the model reads.
 INPUTS = ("species", "site", "context", "stock", "endpoint_scope", "arrival", "arrival_start",
           "arrival_end", "injury", "timp1_fold", "timp1_level", "nk_depletion", "nk_activity",
           "perforin_loss", "ifng_loss", "neutrophil_depletion")  # fmt: skip
+DOSE = ("agent", "amount", "unit", "start", "every", "count")
 _AT_A_DAY = ("nk_count_fold", "cxcl12_fold", "neutrophil_fold", "stellate_fold", "ifng_fold")
 
 
@@ -67,9 +68,10 @@ def _no_difference(draft: Draft, row: Measurement) -> Issue:
 
 
 def _doses_are_unknown(draft: Draft) -> bool:
-    """Whether a dose may belong to another arm than it says, or to none: a fault already."""
+    """Whether a dose has a fault already, so that what an arm got cannot be told."""
     arms = {arm.arm for arm in draft.arms}
-    return "doses" in draft.unread or any(dose.arm not in arms for dose in draft.doses)
+    faulty = (d.arm not in arms or draft.is_bad("doses", d, *DOSE) for d in draft.doses)
+    return "doses" in draft.unread or any(faulty)
 
 
 def _inputs(arm: Arm) -> tuple[object, ...]:
@@ -88,8 +90,5 @@ def _doses_differ(draft: Draft, row: Measurement, day: float) -> bool:
 
 
 def _doses(draft: Draft, arm: str, day: float) -> set[tuple[object, ...]]:
-    return {_what(d) for d in draft.doses if d.arm == arm and d.start < day and d.amount != 0}
-
-
-def _what(dose: Dose) -> tuple[object, ...]:
-    return dose.agent, dose.amount, dose.unit, dose.start, dose.every, dose.count
+    given = (d for d in draft.doses if d.arm == arm and d.start < day and d.amount != 0)
+    return {tuple(getattr(dose, name) for name in DOSE) for dose in given}
