@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from metinfer.evidence.columns import Column
@@ -13,6 +13,7 @@ from metinfer.evidence.faults import did_you_mean, one_of
 SLUG = re.compile(r"(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9_.+-]{0,79}")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?", re.ASCII)
 _FORMULA = re.compile(r"[=+@-]")
 _DOI = re.compile(r"10\.\d{4,9}/\S+")
 _URL = re.compile(r"https?://[^\s<>\"]+")
@@ -64,6 +65,8 @@ def _within(column: Column, value: float) -> None:
 
 
 def _number_hint(text: str) -> str:
+    if _THOUSANDS.fullmatch(text):
+        return _comma_hint(text)
     if _DECIMAL_COMMA.fullmatch(text):
         return f"write the decimal with a point: {text.replace(',', '.')}"
     if text.lower().lstrip("+-") in ("nan", "na", "n/a", "inf", "infinity", "none", "null"):
@@ -79,6 +82,14 @@ def _number_hint(text: str) -> str:
     return ""
 
 
+def _comma_hint(text: str) -> str:
+    """Both readings of a comma before three digits; the only one where another mark tells."""
+    whole = text.replace(",", "")
+    if text.count(",") > 1 or "." in text:
+        return f"write it without commas: {whole}"
+    return f"write {text.replace(',', '.')}, or {whole} if the comma separates thousands"
+
+
 def _integer(column: Column, text: str) -> int:
     value = _number(column, text)
     if value != int(value):
@@ -88,9 +99,17 @@ def _integer(column: Column, text: str) -> int:
 
 def _choice(column: Column, text: str) -> str:
     if text not in column.choices:
-        near = did_you_mean(text, column.choices)
+        near = did_you_mean(text, column.choices, _abbreviated(text, column.choices))
         raise CellError(f"unknown {column.name.replace('_', ' ')}", near)
     return text
+
+
+def _abbreviated(text: str, choices: Sequence[str]) -> str:
+    """A hint with the choices that a short word such as d, hrs or yr may stand for."""
+    word = text.lower().rstrip(".").removesuffix("s")
+    letters = ".*".join(map(re.escape, word))
+    meant = [c for c in choices if len(word) < 4 and re.match(letters, c)] if word else []
+    return f"did you mean {' or '.join(f'"{c}"' for c in meant)}?" if 0 < len(meant) < 4 else ""
 
 
 def _doi(_column: Column, text: str) -> str:

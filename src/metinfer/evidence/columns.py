@@ -8,7 +8,7 @@ KINDS = {
     "text": "any text in one line",
     "slug": "letters, digits and . _ - +, starting with a letter or digit",
     "number": "a finite number with a decimal point",
-    "integer": "a whole number, 0 or more",
+    "integer": "a whole number",
     "choice": "one of the allowed values",
     "doi": "a DOI such as 10.1038/s41586-021-03614-z",
     "url": "an address starting with https:// or http://",
@@ -63,10 +63,15 @@ class Column:
             return ", ".join(self.choices)
         words = KINDS[self.kind]
         if self.low is not None and self.high is not None:
-            return f"{words}, from {self.low:g} to {self.high:g}"
+            return f"{words}, from {_plain(self.low)} to {_plain(self.high)}"
         if self.low is not None and self.kind == "number":
-            return f"{words}, at least {self.low:g}"
+            return f"{words}, at least {_plain(self.low)}"
         return words
+
+
+def _plain(number: float) -> str:
+    """A bound as it is written in a table, without an exponent."""
+    return f"{number:.0f}" if number == int(number) else f"{number:g}"
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from metinfer.evidence.draft import Draft
+from metinfer.evidence.draft import Draft, target_unit
 from metinfer.evidence.faults import Issue
 from metinfer.evidence.rules import at, scored
 from metinfer.evidence.types import Measurement
@@ -31,7 +31,7 @@ def scored_rows_are_complete(draft: Draft) -> Iterator[Issue]:
             row.statistic == "bound"
         )
         if uses_unit and not row.unit and not draft.is_bad(TABLE, row, "unit"):
-            yield at(TABLE, row, "unit", "a number without a unit", hint="write 1 if it has none")
+            yield at(TABLE, row, "unit", "a number without a unit", hint=_unit_hint(row))
 
 
 def statistics_have_what_they_need(draft: Draft) -> Iterator[Issue]:
@@ -44,9 +44,9 @@ def statistics_have_what_they_need(draft: Draft) -> Iterator[Issue]:
             yield at(TABLE, row, "spread", f"statistic {row.statistic} cannot use this spread",
                      value=row.spread, allowed=", ".join(statistic.spreads))  # fmt: skip
         elif missing := _missing(draft, row, statistic):
-            options = " or ".join(", ".join(need) for need in statistic.needs)
+            options = ", or ".join(" + ".join(need) for need in statistic.needs)
             yield at(TABLE, row, missing[0], f"{row.statistic} needs {', '.join(missing)}",
-                     allowed=options, hint="fill it, or use the role prior or out")  # fmt: skip
+                     hint=f"needed: {options}; fill it, or use the role prior or out")  # fmt: skip
 
 
 def statistics_fit_the_observable(draft: Draft) -> Iterator[Issue]:
@@ -105,6 +105,13 @@ def reasons_are_given(draft: Draft) -> Iterator[Issue]:
             if row.role == "out" and not row.reason:
                 yield at(table, row, "reason", "role out without a reason",
                          hint="say why it cannot be used")  # fmt: skip
+
+
+def _unit_hint(row: Measurement) -> str:
+    unit = target_unit(row.observable, row.statistic)
+    if unit == "1":
+        return "write 1 if it has none, or percent"
+    return f"for example {unit}" if unit else "write 1 if it has none"
 
 
 def _missing(draft: Draft, row: Measurement, statistic: Statistic) -> tuple[str, ...]:
