@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from metinfer import asking, workflow
-from metinfer.errors import UsageError
+from metinfer.errors import RunError, UsageError
 from metinfer.evidence import read_evidence
 from metinfer.inference.forward import prior_draws
 from metinfer.inference.model import build_model
@@ -50,6 +50,13 @@ def test_a_question_asks_what_the_answers_tell(run: SimpleNamespace) -> None:
            "measure": "absolute_risk_reduction"}  # fmt: skip
     told = asking.answers(run, asked=[one], draws=20)["x"]["posterior"]
     np.testing.assert_allclose(dose_response(asked, horizon, [1.0])[:, 0], told, atol=1e-9)
+
+
+def test_a_path_without_a_run_is_said(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="nope is not there"):
+        asking.answers(tmp_path / "nope")
+    with pytest.raises(RunError, match="nope is not there"):
+        asking.question(str(tmp_path / "nope"), "n803", "mice")
 
 
 @pytest.mark.parametrize("words", [("n308", "mice"), ("n803", "rats")])

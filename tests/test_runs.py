@@ -147,8 +147,30 @@ def test_a_missing_posterior_is_refused(complete):
 def test_a_folder_that_is_no_run_is_refused(tmp_path):
     with pytest.raises(RunError, match="is not a run folder"):
         runs.load_run(tmp_path)
-    with pytest.raises(RunError, match="is not a run folder"):
+    with pytest.raises(RunError, match="nowhere is not there"):
         runs.load_run(tmp_path / "nowhere")
+    (tmp_path / "note.txt").write_text("mine")
+    with pytest.raises(RunError, match=r"note\.txt is not a run folder"):
+        runs.load_run(tmp_path / "note.txt")
+
+
+def test_what_lies_in_the_place_of_a_run_is_named(run, toy_evidence):
+    with pytest.raises(RunError, match=f"is not a run folder .*; runs in it: {run.path}$"):
+        runs.load_run(run.path.parent)
+    with pytest.raises(RunError, match=f"fit it first: metinfer fit {toy_evidence.root} -o RUN"):
+        runs.load_run(toy_evidence.root)
+
+
+def test_a_complete_run_is_shown_and_not_gone_on_with(complete, toy_evidence):
+    with pytest.raises(UsageError, match=f"metinfer report {complete.path}, or choose") as caught:
+        runs.create_run(complete.path, toy_evidence, complete.record)
+    assert "--resume" not in str(caught.value)
+
+
+def test_a_folder_stands_for_its_run(complete):
+    assert runs.as_run(complete) is complete
+    assert runs.as_run(complete.path).path == complete.path
+    assert runs.as_run(str(complete.path)).record == complete.record
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+import metinfer
 from metinfer import results, runs, workflow
 from metinfer.errors import RunError, UsageError
 from metinfer.inference import reproduce
@@ -160,3 +161,22 @@ def test_a_run_of_the_same_program_is_not_computed_again(run, monkeypatch):
 def test_a_folder_in_the_place_of_a_file_is_said(run, tmp_path):
     with pytest.raises(UsageError, match="is a folder: name a TOML file"):
         workflow.predict(run, tmp_path)
+
+
+def test_a_folder_may_be_named_in_the_place_of_its_run(run, counted):
+    run.update(status=runs.COMPLETE)
+    inputs = {p.name: digest(p) for p in (run.path / "inputs").iterdir()}
+    run.update(inputs=inputs)
+    xr.testing.assert_equal(workflow.predict(str(run.path)), workflow.predict(run.path))
+    assert len(counted) == 1
+
+
+@pytest.mark.parametrize("call", [workflow.diagnose, workflow.predict, workflow.decisions])
+def test_a_path_without_a_run_is_said(call, tmp_path):
+    with pytest.raises(RunError, match="nope is not there"):
+        call(tmp_path / "nope")
+
+
+def test_a_look_around_the_package_shows_public_names_alone():
+    shown = {name for name in dir(metinfer) if not name.startswith("__")}
+    assert shown == set(metinfer.__all__)

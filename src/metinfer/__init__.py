@@ -76,4 +76,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+    """Names for a person who looks around; what this module itself imports is left out."""
+    return sorted([*__all__, *(name for name in globals() if name.startswith("__"))])

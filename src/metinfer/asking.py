@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from metinfer.errors import UsageError
-from metinfer.runs import Run
+from metinfer.runs import Run, as_run
 
 if TYPE_CHECKING:
     from metinfer.therapy.decide import Question
@@ -18,7 +18,7 @@ DRAWS = 400
 
 
 def question(
-    run: Run,
+    run: Run | str | Path,
     therapy: str,
     population: str,
     therapies: str | Path | None = None,
@@ -30,7 +30,8 @@ def question(
 
     Parameters
     ----------
-    run : Run
+    run : Run or path
+        A finished run, or its folder.
     therapy, population : str
         Names in the TOML files.
     therapies, populations : path, optional
@@ -56,7 +57,7 @@ def question(
 
 
 def answers(
-    run: Run,
+    run: Run | str | Path,
     therapies: str | Path | None = None,
     populations: str | Path | None = None,
     asked: Any = None,
@@ -66,7 +67,8 @@ def answers(
 
     Parameters
     ----------
-    run : Run
+    run : Run or path
+        A finished run, or its folder.
     therapies, populations : path, optional
         TOML files; those of the run by default.
     asked : sequence of mapping, optional
@@ -86,8 +88,11 @@ def answers(
     return {name: {source: values[name] for source, values in found.items()} for name in names}
 
 
-def _parts(run: Run, therapies: str | Path | None, populations: str | Path | None) -> Any:
+def _parts(
+    run: Run | str | Path, therapies: str | Path | None, populations: str | Path | None
+) -> Any:
     from metinfer import workflow
 
+    run = as_run(run)
     question = workflow._asked(run, therapies, populations)
     return workflow._parts(run, question.therapies, question.populations)

@@ -49,8 +49,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BUNDLED", "COMPLETE", "FAILED", "INTERRUPTED", "JOBS", "MAIN", "POSTERIOR", "RUNNING",
-    "SCHEMA", "Record", "Run", "changed_since", "create_run", "group_of", "is_bundled", "load_run",
-    "open_run", "read_record", "refuse_existing", "reopen", "unfinished", "verify_inputs",
+    "SCHEMA", "Record", "Run", "as_run", "changed_since", "create_run", "group_of", "is_bundled",
+    "load_run", "open_run", "read_record", "refuse_existing", "reopen", "unfinished",
+    "verify_inputs",
 ]  # fmt: skip
 
 MAIN = "main"
@@ -294,13 +295,14 @@ def refuse_existing(path: Path, resumable: bool = True) -> None:
     """
     if not path.exists() or (path.is_dir() and not any(path.iterdir())):
         return
+    todo = "choose another folder with -o"
     with suppress(RunError):
-        if resumable and not read_record(path).prior_only:
-            raise UsageError(
-                f"{path} exists and is never overwritten: "
-                "add --resume to go on with it, or choose another folder with -o"
-            )
-    raise UsageError(f"{path} exists and is never overwritten: choose another folder with -o")
+        record = read_record(path)
+        if record.status == COMPLETE:
+            todo = f"it is complete, see metinfer report {path}, or {todo}"
+        elif resumable and not record.prior_only:
+            todo = f"add --resume to go on with it, or {todo}"
+    raise UsageError(f"{path} exists and is never overwritten: {todo}")
 
 
 def _copy_inputs(evidence: Evidence, folder: Path) -> None:
@@ -344,6 +346,11 @@ def load_run(path: str | Path) -> Run:
     return run
 
 
+def as_run(run: Run | str | Path) -> Run:
+    """The run that was given, or the finished one in the folder that was named."""
+    return load_run(run) if isinstance(run, str | Path) else run
+
+
 def unfinished(run: Run) -> str:
     """Why a run cannot be used yet, and what to do."""
     if run.record.prior_only:
@@ -361,11 +368,24 @@ def unfinished(run: Run) -> str:
 
 def open_run(path: Path) -> Run:
     """A run in whatever state it is; one whose process is gone counts as interrupted."""
+    if not (path / "run.toml").exists():
+        raise RunError(_no_run(path))
     record = read_record(path)
     run = Run(path, record)
     if record.status == RUNNING and not _in_use(run):
         run.record = replace(record, status=INTERRUPTED)
     return run
+
+
+def _no_run(path: Path) -> str:
+    """Why there is no run at a place, and what to name instead."""
+    if not path.exists():
+        return f"{path} is not there: name the folder of a run"
+    told = f"{path} is not a run folder (it has no run.toml)"
+    if (path / "studies.csv").is_file():
+        return f"{told}, but evidence: fit it first: metinfer fit {path} -o RUN"
+    inside = sorted(str(record.parent) for record in path.glob("*/run.toml"))
+    return f"{told}; runs in it: {', '.join(inside)}" if inside else told
 
 
 def verify_inputs(run: Run) -> None:

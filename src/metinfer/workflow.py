@@ -12,7 +12,7 @@ import numpy as np
 
 from metinfer import results
 from metinfer.errors import UsageError
-from metinfer.runs import Run, load_run
+from metinfer.runs import Run, as_run, load_run
 from metinfer.scenarios import scenarios
 from metinfer.storage import digest
 
@@ -35,7 +35,7 @@ PREDICTED_DRAWS = 500
 SOURCES = {"prior": "prior", "no_mouse": "posterior_no_mouse", "posterior": "posterior"}
 
 
-def diagnose(run: Run) -> Diagnosis:
+def diagnose(run: Run | str | Path) -> Diagnosis:
     """All gates of a run, and what its named answers rest on.
 
     Written to the folder: `diagnostics.json` (gates), `answers.nc` (named answers of every draw),
@@ -44,7 +44,8 @@ def diagnose(run: Run) -> Diagnosis:
 
     Parameters
     ----------
-    run : Run
+    run : Run or path
+        A finished run, or its folder.
 
     Returns
     -------
@@ -60,6 +61,7 @@ def diagnose(run: Run) -> Diagnosis:
     from metinfer import judging
     from metinfer.inference.diagnose import Diagnosis
 
+    run = as_run(run)
     asked = scenarios(run)
     answers = judging.answer_draws(run, *asked)
     before, possible = prior_check(run)
@@ -133,13 +135,16 @@ def replicate(run: Run) -> xr.Dataset:
 
 
 def predict(
-    run: Run, therapies: str | Path | None = None, populations: str | Path | None = None
+    run: Run | str | Path,
+    therapies: str | Path | None = None,
+    populations: str | Path | None = None,
 ) -> xr.Dataset:
     """Predictions of every therapy in every population; also written to `predictions.nc`.
 
     Parameters
     ----------
-    run : Run
+    run : Run or path
+        A finished run, or its folder.
     therapies, populations : path, optional
         TOML files; those that were fitted with the run by default.
 
@@ -157,6 +162,7 @@ def predict(
     """
     from metinfer.inference.reproduce import require_same_model
 
+    run = as_run(run)
     asked = _asked(run, therapies, populations)
     kept = results.read_groups(run, asked.predictions).get("/")
     if kept is not None and asked.origin.items() <= kept.attrs.items():
@@ -168,7 +174,9 @@ def predict(
 
 
 def decisions(
-    run: Run, therapies: str | Path | None = None, populations: str | Path | None = None
+    run: Run | str | Path,
+    therapies: str | Path | None = None,
+    populations: str | Path | None = None,
 ) -> dict[str, xr.Dataset]:
     """What decides about chosen therapies; also written to `decisions.nc`.
 
@@ -178,7 +186,8 @@ def decisions(
 
     Parameters
     ----------
-    run : Run
+    run : Run or path
+        A finished run, or its folder.
     therapies, populations : path, optional
         TOML files, as for `predict`.
 
@@ -195,6 +204,7 @@ def decisions(
     >>> "window" in found
     True
     """
+    run = as_run(run)
     asked = _asked(run, therapies, populations)
     kept = results.read_groups(run, asked.decisions)
     if kept and asked.origin.items() <= kept["lasting"].attrs.items():

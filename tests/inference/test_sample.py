@@ -191,7 +191,7 @@ def test_resuming_a_complete_run_does_nothing(whole):
 
 
 def test_an_existing_run_is_refused(whole):
-    with pytest.raises(UsageError, match="--resume"):
+    with pytest.raises(UsageError, match="metinfer report"):
         toy.run(whole.path.parent)
 
 
