@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from metinfer.evidence.bundled import bundled_path
-from metinfer.evidence.faults import FAULT, WARNING, Issue, did_you_mean
+from metinfer.evidence.faults import Issue
+from metinfer.evidence.folder import misnamed, missing, no_evidence
 from metinfer.evidence.schema import TABLES, TOML_FILES
 from metinfer.evidence.settings import LARGEST_TOML, read_toml
 from metinfer.evidence.tables import LARGEST_CSV, ParsedRow, ParsedTable, read_bytes, read_table
@@ -60,13 +61,9 @@ class Draft:
 def read_draft(root: Path) -> Draft:
     """Read every file of the folder `root`; never raises for what is in it."""
     draft = Draft(root)
-    if not root.is_dir():
-        draft.issues.append(_no_folder(root))
-        draft.unread.update(TABLES)
-        return draft
-    if (root / "run.toml").is_file() and not (root / TABLES["measurements"].file).exists():
-        draft.issues.append(Issue("that is a run folder", str(root),
-                                  hint="name the evidence folder"))  # fmt: skip
+    wrong = no_evidence(root)
+    if wrong is not None:
+        draft.issues.append(wrong)
         draft.unread.update(TABLES)
         return draft
     parsed = {name: _read_csv(draft, name) for name in TABLES}
@@ -82,25 +79,17 @@ def read_draft(root: Path) -> Draft:
     draft.intervals = [_interval(row) for row in parsed["intervals"].rows]
     for name in TOML_FILES:
         draft.settings[name] = _read_settings(draft, name)
-    draft.issues += _misnamed(root)
+    draft.issues += misnamed(root)
     return draft
-
-
-def _no_folder(root: Path) -> Issue:
-    if root.is_file():
-        return Issue("this is a file, not a folder", str(root),
-                     hint=f"give the folder that it lies in: {root.parent}")  # fmt: skip
-    return Issue("there is no such folder", str(root),
-                 hint="give the folder that holds measurements.csv")  # fmt: skip
 
 
 def _read_csv(draft: Draft, name: str) -> ParsedTable:
     table = TABLES[name]
     path = draft.root / table.file
     if not path.exists():
-        if table.required:
-            draft.issues.append(Issue("the file is missing", table.file, hint="`metinfer new DIR` "
-                                      "writes a folder with an example of each table"))  # fmt: skip
+        absent = missing(draft.root, table)
+        if absent is not None:
+            draft.issues.append(absent)
             draft.unread.add(name)
         return ParsedTable(table)
     data = _bytes(draft, path, table.file, LARGEST_CSV)
@@ -139,17 +128,6 @@ def _bytes(draft: Draft, path: Path, file: str, largest: int) -> bytes | None:
             Issue("the file cannot be read", file, value=error.strerror or str(error))
         )
         return None
-
-
-def _misnamed(root: Path) -> Iterator[Issue]:
-    """An issue for each table under another name: nothing would read it."""
-    known = [table.file for table in TABLES.values()] + [f"{name}.toml" for name in TOML_FILES]
-    for path in sorted(root.iterdir()):
-        if path.suffix.lower() in (".csv", ".toml") and path.name not in known:
-            near = did_you_mean(path.name, known)
-            yield Issue("no table of this name is read", path.name, allowed=", ".join(known),
-                        hint=near or "move it out of the folder",
-                        severity=FAULT if near else WARNING)  # fmt: skip
 
 
 def _typed[T](kind: Callable[..., T], row: ParsedRow) -> T:
