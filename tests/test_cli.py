@@ -12,6 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from metinfer import cli, runs, workflow
+from metinfer.cli import shared
 from metinfer.cli.interrupts import interruptible
 from metinfer.errors import EvidenceError, NotTrustedError, RunError, UsageError
 from metinfer.evidence import bundled_path
@@ -183,6 +184,7 @@ def test_an_interrupted_command_ends_with_130(monkeypatch, capsys):
 
 DROPPED = """
 import os, signal, sys, time, weakref
+from metinfer.cli import shared
 from metinfer.cli.interrupts import interruptible
 
 class Thing: pass
@@ -220,6 +222,7 @@ def test_signals_are_handled_as_before_once_a_command_has_ended():
 
 HALF = """
 import os, signal, sys, time
+from metinfer.cli import shared
 from metinfer.cli.interrupts import interruptible
 
 class File:
@@ -365,10 +368,45 @@ def test_diagnose_exits_by_its_gates(invoke, judged):
     assert done.stdout == ""
 
 
+def test_gates_that_pass_are_said_with_the_next_step(invoke, judged):
+    judged(True)
+    told = " ".join(invoke("diagnose", "run").stderr.split())
+    assert "all gates pass (1). Next: metinfer predict run, metinfer report run" in told
+    judged(False)
+    assert "all gates pass" not in invoke("diagnose", "run").stderr
+
+
+def test_long_names_of_gates_are_not_cut(capsys):
+    name = "n803_er_positive_n0_risk_ratio_of_the_tenth_year_and_more_that_tells_it_apart"
+    gate = {"value": 1.2, "limit": "<= 1.01", "passed": True, "detail": "x" * 90}
+    shared.show_gates([SimpleNamespace(name=name, **gate)])
+    told = capsys.readouterr().err
+    cells = [line.split("│")[1].strip() for line in told.splitlines() if "│" in line]
+    assert "".join(cells) == name
+    assert "…" not in told
+
+
+@pytest.mark.parametrize("passed", [True, False])
+def test_a_demo_ends_with_its_gates_and_its_report(invoke, judged, monkeypatch, passed):
+    judged(passed)
+    run, found = runs.load_run("run"), workflow.diagnose("run")
+    run.record.quick = False
+    monkeypatch.setattr("metinfer.inference.sample.fit", lambda *given, **options: run)
+    monkeypatch.setattr("metinfer.inference.plan.refuse", lambda *given, **options: None)
+    monkeypatch.setattr(workflow, "finish", lambda out: (run, found, out / "report.html"))
+    done = invoke("demo", "-o", "run")
+    first = "all gates pass (1)" if passed else "1 of 1 gates failed: R-hat"
+    assert f"{first}. The answers in words: metinfer predict run" in done.stderr
+    assert "The report: run/report.html" in done.stderr
+    assert ("FAIL" in done.stderr) is not passed
+    assert (done.exit_code == 0) is passed
+
+
 def test_gates_as_json_hold_no_nan(invoke, judged):
     judged(True)
     done = invoke("diagnose", "run", "--format", "json")
     assert json.loads(done.stdout)["gates"][0]["value"] is None
+    assert done.stderr == ""
 
 
 def test_a_template_is_made_only_in_a_new_place(template, invoke):

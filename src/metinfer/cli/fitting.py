@@ -29,6 +29,7 @@ from metinfer.cli.shared import (
     say,
     show_gates,
     show_lines,
+    told_gates,
     write_out,
 )
 
@@ -68,7 +69,10 @@ def demo(
     with resumable(out):
         run_fit(evidence, out, quick=quick or None, resume=resume, progress=not quiet)
         run, diagnosis, page = finish(out)
-    show_gates(diagnosis, quiet)
+    failed = [gate for gate in diagnosis.gates if not gate.passed]
+    if failed and not quiet:
+        show_gates(failed)
+    say(f"{told_gates(diagnosis)}. The answers in words: metinfer predict {out}", quiet)
     say(f"The report: {page}", quiet)
     if run.record.quick:
         say("This was a first look with few draws: its gates may fail, and it proves nothing.")
@@ -186,5 +190,7 @@ def diagnose(run: RunFolder, form: Annotated[Words, typer.Option("--format")] = 
     if form is Words.json:
         write_out(json.dumps(plain(diagnosis.to_dict()), indent=1))
     else:
-        show_gates(diagnosis)
+        show_gates(diagnosis.gates)
     require(diagnosis)
+    after = f"metinfer predict {run}, metinfer report {run}"
+    say(f"{told_gates(diagnosis)}. Next: {after}", form is Words.json)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -15,7 +15,7 @@ from metinfer.errors import MetinferError, NotTrustedError
 
 if TYPE_CHECKING:
     from metinfer.evidence.types import Evidence
-    from metinfer.inference.diagnose import Diagnosis
+    from metinfer.inference.diagnose import Diagnosis, Gate
 
 INTERRUPTED = 130
 #: What an interrupt leaves of a fit.
@@ -194,15 +194,24 @@ def write_out(text: str) -> None:
     typer.echo(text)
 
 
-def show_gates(diagnosis: Diagnosis, quiet: bool = False) -> None:
-    """Print the gates as a table."""
-    if quiet:
-        return
-    from rich.console import Console
-    from rich.table import Table
+def told_gates(diagnosis: Diagnosis) -> str:
+    """Whether the gates pass, in a line."""
+    failed = [gate.name for gate in diagnosis.gates if not gate.passed]
+    count = len(diagnosis.gates)
+    if failed:
+        return f"{len(failed)} of {count} gates failed: {', '.join(failed)}"
+    return f"all gates pass ({count})"
 
-    table = Table("gate", "value", "limit", "", "where")
-    for gate in diagnosis.gates:
+
+def show_gates(gates: Iterable[Gate]) -> None:
+    """Print gates as a table; long names go on in the next line, so that they can be told apart."""
+    from rich.console import Console
+    from rich.table import Column, Table
+
+    named, limit, where = (Column(name, overflow="fold") for name in ("gate", "limit", "where"))
+    value, passed = (Column(name, no_wrap=True) for name in ("value", ""))
+    table = Table(named, value, limit, passed, where)
+    for gate in gates:
         verdict = "pass" if gate.passed else "FAIL"
         table.add_row(gate.name, f"{gate.value:.4g}", gate.limit, verdict, gate.detail)
     Console(stderr=True).print(table)
