@@ -358,7 +358,7 @@ def test_report_as_text_and_json(folder) -> None:
 def test_warnings_are_not_called_clean(folder) -> None:
     assert folder.report().to_text().endswith("0 faults, 0 warnings: clean")
     folder.change("intervals", 0, person_time="")
-    assert "0 faults, 1 warning: usable, if the warnings are meant" in folder.report().to_text()
+    assert "0 faults, 1 warning: usable; read the warnings first" in folder.report().to_text()
 
 
 def test_long_reports_are_cut_in_text_only(folder) -> None:

@@ -99,7 +99,7 @@ class Report:
         found = f"{counted(len(self.faults), 'fault')}, {counted(len(self.warnings), 'warning')}"
         if not self.ok:
             return f"{found}: not usable until the faults are mended"
-        return f"{found}: {'usable, if the warnings are meant' if self.warnings else 'clean'}"
+        return f"{found}: {'usable; read the warnings first' if self.warnings else 'clean'}"
 
     def to_json(self) -> str:
         """JSON text with all faults and warnings, for programs."""
