@@ -124,6 +124,45 @@ def test_a_file_that_is_no_toml_is_named(predict) -> None:
     assert "mine.toml: file: is not valid TOML" in message
 
 
+@pytest.mark.parametrize(
+    ("amount", "words"),
+    [
+        ('6.0, unit = "ug/kg"', ""),
+        ('59.0, unit = "ug/kg"', ""),
+        ('0.07, unit = "ug/kg"', ""),
+        (
+            '60.0, unit = "ug/kg"',
+            'far above the largest bundled dose of n803, 6 ug/kg; got "60 ug/kg"',
+        ),
+        (
+            '6.0, unit = "mg/kg"',
+            'far above the largest bundled dose of n803, 6 ug/kg; got "6 mg/kg"',
+        ),
+        ('0.05, unit = "ug/kg"', "far below the smallest bundled dose of n803, 6 ug/kg"),
+        ('50.0, unit = "mg"', ""),
+    ],
+)
+def test_a_dose_far_from_all_that_are_known_is_doubted(
+    tmp_path: Path, amount: str, words: str
+) -> None:
+    folder = tmp_path / "mine"
+    shutil.copytree(TINY, folder)
+    text = AGENTS + THERAPY.format(DOSE.replace('6.0, unit = "ug/kg"', amount))
+    (folder / "therapies.toml").write_text(text, encoding="utf-8")
+    report = check(folder)
+    told = [str(i) for i in report.warnings if i.file == "therapies.toml"]
+    assert not [i for i in report.faults if i.file == "therapies.toml"]
+    assert len(told) == bool(words)
+    assert all("therapies.mine.doses[0].amount: " + words in line for line in told), told
+
+
+def test_bundled_doses_are_not_doubted_and_other_warnings_stay() -> None:
+    from metinfer.evidence import check as check_evidence
+
+    report = check(DATA)
+    assert report.warnings == check_evidence(DATA).warnings
+
+
 def test_check_lists_faults_of_all_files_at_once(tmp_path: Path) -> None:
     folder = tmp_path / "mine"
     shutil.copytree(TINY, folder)
