@@ -9,8 +9,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 import metinfer as mi
 from metinfer.evidence import bundled_path
 
