@@ -19,6 +19,7 @@ from metinfer.evidence import bundled_path
 from metinfer.inference import attempts, reproduce
 from metinfer.inference.recipe import MODEL
 from metinfer.provenance import code_hash, versions
+from metinfer.report import build
 
 TINY = Path(__file__).parent / "data" / "tiny"
 COMMANDS = (
@@ -335,7 +336,7 @@ def test_a_report_says_that_it_predicts_first(invoke, judged, monkeypatch):
     judged(True)
     monkeypatch.setattr(workflow, "lacks_predictions", lambda run: True)
     monkeypatch.setattr(reproduce, "is_same_model", lambda run: True)
-    monkeypatch.setattr("metinfer.report.build.report", lambda run, out: "page.html")
+    monkeypatch.setattr(build, "report", lambda run, out: "page.html")
     assert "predicting therapies (about a minute)" in invoke("report", "run").stderr
     assert invoke("report", "run", "--quiet").stderr == ""
     monkeypatch.setattr(workflow, "lacks_predictions", lambda run: False)
