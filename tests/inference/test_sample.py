@@ -222,7 +222,7 @@ def test_a_run_does_not_go_on_with_other_settings(whole, name, value):
 
 def test_a_run_does_not_go_on_with_other_evidence(whole, tmp_path):
     other = toy.evidence(tmp_path / "other", "study\nanother\n")
-    with pytest.raises(UsageError, match="the evidence was another"):
+    with pytest.raises(UsageError, match="the evidence was another .studies.csv changed."):
         sample.fit(other, whole.path, recipe=toy.RECIPE, resume=True, progress=False)
 
 

@@ -88,6 +88,12 @@ def command_of(evidence: Evidence, path: Path, recipe: Recipe, settings: Setting
     return f"metinfer {command} {data} {shlex.join(words)}"
 
 
+def _changed(before: Mapping[str, str], evidence: Evidence) -> list[str]:
+    """Names of the inputs that are not as they were."""
+    now = {Path(f.name).name: f.sha256 for f in evidence.files}
+    return sorted(n for n in {*now, *before} if now.get(n) != before.get(n))
+
+
 def refuse_other(run: Run, evidence: Evidence, options: Options) -> None:
     """Raise UsageError if going on with `run` would mix two different fits."""
     record = run.record
@@ -100,7 +106,8 @@ def refuse_other(run: Run, evidence: Evidence, options: Options) -> None:
     had = record.settings
     differs = [f"--{k} was {had.get(k)}" for k, v in given.items() if had.get(k) != v]
     if record.digest != evidence.digest:
-        differs.append("the evidence was another")
+        changed = ", ".join(_changed(record.inputs, evidence))
+        differs.append(f"the evidence was another ({changed} changed)")
     if record.code != code_hash() or record.versions != versions():
         differs.append("the program or one of its libraries was another")
     if differs:

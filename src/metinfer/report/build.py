@@ -215,7 +215,7 @@ def report(run: Any, out: Path | str | None = None) -> Path:
 
     Parameters
     ----------
-    run : Run
+    run : Run or path
         As returned by `metinfer.fit` or `metinfer.load_run`.
     out : path, optional
         The HTML file; `report.html` in the run folder by default. The numbers go beside it.
@@ -231,8 +231,10 @@ def report(run: Any, out: Path | str | None = None) -> Path:
     'report.html'
     """
     from metinfer.report.collect import collect
+    from metinfer.runs import as_run
     from metinfer.workflow import complete
 
+    run = as_run(run)
     place = _allowed(Path(out) if out else Path(run.path) / PAGE, Path(run.path))
     complete(run)
     with _without_collector():
