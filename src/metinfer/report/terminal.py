@@ -60,6 +60,7 @@ WORDS = (
     "they were found (observational).",
     "clamp: an input of the model held at a value, as if an agent acted fully; no agent does this.",
     "without competing death: as if nobody died of another cause.",
+    "number needed to treat: given only of effects that the data taught.",
 )
 
 Record = Mapping[str, Any]
@@ -165,6 +166,9 @@ def _kind(page: Page, records: Sequence[Record], notes: Notes) -> None:
     for r in shown:
         page.say("", f"{r['therapy_label']} ({r['applicability']})")
         page.rows(_row(page, r, name, name, notes) for name in EFFECTS)
+        needed = r[NNT][_sources(r)[0]]
+        if needed["median"] is not None:
+            page.say(f"number needed to treat: {needed['text']}")
     idle = [r["therapy_label"] for r in records if r not in shown]
     if idle:
         page.say("", f"{NOTHING.capitalize()}: {'; '.join(idle)}.")
