@@ -43,7 +43,7 @@ chosen = {
 chosen["low_and_long"] = {
     "kind": "regimen",
     "label": "N-803 3 ug/kg every 2 weeks for 2 years",
-    "start": {"human": 28.0},
+    "start": {"human": 28.0, "mouse": 3.0},
     "doses": [{"agent": "n803", "amount": 3.0, "unit": "ug/kg", "route": "subcutaneous",
                "every": 14.0, "count": 52}],
     "reason": "made up: less at a time, for longer",

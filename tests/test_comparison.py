@@ -19,7 +19,8 @@ from metinfer.inference.compare_results import Comparison
 from metinfer.runs import load_run
 
 TINY = Path(__file__).parent / "data" / "tiny"
-SHORT = ["--draws", "150", "--tune", "100", "--chains", "2", "--row-chains", "0"]
+SETTINGS = {"draws": 250, "tune": 200, "variant_chains": 2, "row_chains": 0}
+SHORT = ["--draws", "250", "--tune", "200", "--chains", "2", "--row-chains", "0"]
 FEW = tuple(v for v in variants.VARIANTS if v.name in ("base", "kill_only"))
 
 
@@ -139,8 +140,7 @@ def test_a_result_with_lost_fits_is_made_again(
 ) -> None:
     few_variants(monkeypatch)
     monkeypatch.setattr(compare.Fits, "make", lambda self: pytest.fail("made again"))
-    given = {"draws": 150, "tune": 100, "variant_chains": 2, "row_chains": 0}
-    asked = {"evidence": mi.read_evidence(data), "out": run, "plan": compare.Plan(**given)}
+    asked = {"evidence": mi.read_evidence(data), "out": run, "plan": compare.Plan(**SETTINGS)}
     assert mi.compare(**asked).origin == found.origin
     monkeypatch.setattr(comparison, "read_comparison", lambda _: replace(found, lost=1))
     with pytest.raises(pytest.fail.Exception, match="made again"):

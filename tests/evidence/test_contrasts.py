@@ -104,3 +104,12 @@ def test_a_faulty_species_is_not_compared(folder) -> None:
     assert folder.only_fault().column == "species"
     folder.change("arms", 0, species="")
     assert folder.only_fault().column == "species"
+
+
+@pytest.mark.parametrize("arm", [0, 1])
+def test_an_arm_without_a_context_cannot_be_solved(folder, arm) -> None:
+    folder.change("arms", arm, context="", stock="")
+    found = [f for f in folder.report().faults if f.column == "context"]
+    assert [(f.file, f.line) for f in found] == [("arms.csv", arm + 2)]
+    assert "is solved in a context, and this arm has none" in found[0].message
+    assert "any context of the species" in found[0].hint

@@ -32,6 +32,7 @@ DEFAULT_CHECKS: tuple[Check, ...] = (
     links.arrivals_make_sense,
     links.names_of_parameters_exist,
     links.contexts_keep_one_species,
+    links.solved_arms_have_a_context,
     measurements.scored_rows_are_complete,
     measurements.statistics_have_what_they_need,
     measurements.statistics_fit_the_observable,

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from metinfer.errors import MetinferError
+from metinfer.evidence.vocabulary import SOLVED
 from metinfer.inference.dosing import Course, courses
 from metinfer.inference.priors import Coordinates
 from metinfer.inference.statistics.choose import choose
@@ -27,14 +28,6 @@ SPREAD = frozenset({"individual", "median", "percentile"})
 FOLLOW_UP = 5.0 * YEAR
 #: Points of the survival curves from which a marginal hazard ratio is formed.
 CURVE_POINTS = 9
-#: Observables that are read off the solver; the others are functions of parameters alone.
-SOLVED = frozenset(
-    {
-        "metastasis_probability", "cell_probability", "metastasis_count", "event_hazard",
-        "event_rate", "event_hazard_ratio", "nk_count_fold", "cxcl12_fold",
-        "neutrophil_fold", "stellate_fold", "ifng_fold",
-    }
-)  # fmt: skip
 CURVES = frozenset({"event_hazard_ratio"})
 COUNTS = frozenset({"metastasis_count"})
 

@@ -62,6 +62,15 @@ def lacking_starts(therapies: Therapies, populations: Mapping[str, Population]) 
         )
 
 
+def started(therapies: Therapies, populations: Mapping[str, Population]) -> dict[str, Population]:
+    """Populations of the species in which some therapy of the file starts.
+
+    A file of regimens for people alone is not asked about mice that it never names.
+    """
+    species = {s for t in therapies.therapies.values() for s in t.start}
+    return {name: p for name, p in populations.items() if p.species in species}
+
+
 def require_starts(therapies: Therapies, populations: Mapping[str, Population]) -> None:
     """Raise a TherapyError that lists every therapy without a start in one of the species."""
     found = list(lacking_starts(therapies, populations))

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 
 from metinfer.evidence.draft import Draft
 from metinfer.evidence.faults import Issue, did_you_mean
-from metinfer.evidence.rules import at
+from metinfer.evidence.rules import at, scored
 from metinfer.evidence.schema import TABLES
+from metinfer.evidence.vocabulary import SOLVED
 from metinfer.units import is_known
 
 
@@ -101,6 +102,20 @@ def contexts_keep_one_species(draft: Draft) -> Iterator[Issue]:
             if species != arm.species:
                 yield at("arms", arm, "context", f"context {context} is used for {species} and "
                          f"for {arm.species}", hint="give each species its own")  # fmt: skip
+
+
+def solved_arms_have_a_context(draft: Draft) -> Iterator[Issue]:
+    """An arm in which the model is solved says under which rates of the tumour."""
+    arms = {arm.arm: arm for arm in draft.arms if not draft.is_bad("arms", arm, "context")}
+    rows = [r for r in scored(draft) if r.observable in SOLVED]
+    asked = {name: row for row in rows[::-1] for name in (row.arm, row.reference_arm) if name}
+    for name, row in asked.items():
+        arm = arms.get(name)
+        if arm is not None and not arm.contexts:
+            yield at("arms", arm, "context", f"{row.observable} of row {row.row} is solved in a "
+                     "context, and this arm has none",
+                     hint="without a tumour, any context of the species: the niche is the same in "
+                          "all")  # fmt: skip
 
 
 def _names(section: object) -> set[str]:
