@@ -27,8 +27,8 @@ SCRIPT = """
 import json, time
 t = [time.perf_counter()]
 import nutpie, numpy as np, pymc
-from metinfer.compiling import reproducible
 from metinfer.evidence import read_evidence
+from metinfer.inference.compiled import compile_free
 from metinfer.inference.model import Joint, joint_model
 from metinfer.mechanism.compile import kernel
 t.append(time.perf_counter())
@@ -36,8 +36,7 @@ kernel()
 t.append(time.perf_counter())
 model = joint_model(Joint.of(read_evidence("data")))
 t.append(time.perf_counter())
-with reproducible():
-    compiled = nutpie.compile_pymc_model(model)
+compiled = compile_free(model).with_data()
 t.append(time.perf_counter())
 nutpie.sample(compiled, draws=1, tune=1, chains=1, progress_bar=False)
 t.append(time.perf_counter())

@@ -11,7 +11,7 @@
 # ten IFN-γ is neutralised. At eight weeks metastases are counted.
 #
 # Here we pretend that the N-803 arm was never done: what does an experiment say about a drug that it
-# does not give? (It also saves time: following every dose costs the solver ten times as much.)
+# does not give? (It also saves time: every dose has to be followed in many small steps.)
 
 # %%
 import json

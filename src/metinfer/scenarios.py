@@ -25,6 +25,7 @@ def scenarios(
     long.
     """
     from metinfer.inference.design import build_design
+    from metinfer.therapy.check import started
     from metinfer.therapy.populations import for_fit, read_populations
     from metinfer.therapy.regimen import read_therapies
 
@@ -36,4 +37,6 @@ def scenarios(
     groups, left_out = for_fit(named, build_design(run.evidence), strict=asked)
     for name, why in left_out.items():
         log.info("population %s is left out: %s", name, why)
+    if not asked:
+        groups = started(cures, groups) or groups
     return replace(cures, refine=run.record.refine), groups

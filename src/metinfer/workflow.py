@@ -302,14 +302,12 @@ def _parts(run: Run, therapies: Path, populations: Path) -> Asked:
     """Everything that predictions of a run are made from."""
     from metinfer.inference.model import Joint
     from metinfer.therapy.applicability import Applicability
-    from metinfer.therapy.check import require_starts, started
+    from metinfer.therapy.check import require_starts
     from metinfer.therapy.draws import NamedDraws
     from metinfer.therapy.overview import Asked, unlike
     from metinfer.therapy.populations import read_populations
 
     cures, groups = scenarios(run, therapies, populations)
-    if populations == run.path / "inputs" / "populations.toml":
-        groups = started(cures, groups) or groups
     require_starts(cures, groups)
     where = Joint.of(run.evidence).design.coordinates
     return Asked(

@@ -207,4 +207,3 @@ def test_a_cohort_that_counts_liver_alone_counts_new_liver_metastases() -> None:
     assert found is not None
     assert found["endpoint"].values.tolist() == ["liver_again", "liver"]
     assert words.event("liver_again") == "new liver metastasis"
-    assert named.scoped(None, None) is None

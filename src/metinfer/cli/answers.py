@@ -54,7 +54,7 @@ def predict(
     predicted = run_predict(loaded, therapies, populations)
     found = told(loaded, predicted, decisions(loaded, therapies, populations), own)
     if found.doubt:
-        say(f"metinfer: {found.doubt.replace('RUN', str(run))}", quiet)
+        say(f"metinfer: {found.doubt}", quiet)
     match form:
         case Tables.text:
             write_out(terminal.to_text(found, every))

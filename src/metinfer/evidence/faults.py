@@ -133,10 +133,16 @@ def counted(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
+def nearest(word: str, choices: Iterable[str]) -> str:
+    """The nearest of `choices`; empty when none is near."""
+    near = difflib.get_close_matches(word[:80].lower(), sorted(choices), n=1, cutoff=0.6)
+    return near[0] if near else ""
+
+
 def did_you_mean(word: str, choices: Iterable[str], otherwise: str = "") -> str:
     """A hint with the nearest of `choices`, or `otherwise` when none is near."""
-    near = difflib.get_close_matches(word[:80].lower(), sorted(choices), n=1, cutoff=0.6)
-    return f'did you mean "{near[0]}"?' if near else otherwise
+    near = nearest(word, choices)
+    return f'did you mean "{near}"?' if near else otherwise
 
 
 def one_of(choices: Sequence[str], limit: int = 20) -> str:

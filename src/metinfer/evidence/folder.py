@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from metinfer.evidence.columns import Table
-from metinfer.evidence.faults import FAULT, WARNING, Issue, did_you_mean
+from metinfer.evidence.faults import FAULT, WARNING, Issue, nearest
 from metinfer.evidence.schema import TABLES, TOML_FILES
 
 _KNOWN = tuple(table.file for table in TABLES.values()) + tuple(f"{n}.toml" for n in TOML_FILES)
@@ -44,7 +44,7 @@ def misnamed(root: Path) -> Iterator[Issue]:
         if path.suffix.lower() in (".csv", ".toml") and path.name not in _KNOWN:
             near = _near(path)
             yield Issue("no table of this name is read", path.name, allowed=", ".join(_KNOWN),
-                        hint=near or "move it out of the folder",
+                        hint=f'did you mean "{near}"?' if near else "move it out of the folder",
                         severity=FAULT if near else WARNING)  # fmt: skip
 
 
@@ -78,7 +78,7 @@ def _is_alike(path: Path) -> bool:
 
 
 def _near(path: Path) -> str:
-    """A hint with the file that a name may stand for; endings alike do not make names alike."""
+    """The file that a name may stand for; endings alike do not make names alike."""
     suffix = path.suffix.lower()
-    near = did_you_mean(path.stem, [n.removesuffix(suffix) for n in _KNOWN if n.endswith(suffix)])
-    return near.replace('"?', f'{suffix}"?')
+    near = nearest(path.stem, [n.removesuffix(suffix) for n in _KNOWN if n.endswith(suffix)])
+    return f"{near}{suffix}" if near else ""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from metinfer.evidence.columns import Column, Table
-from metinfer.evidence.faults import Issue, did_you_mean, one_of
+from metinfer.evidence.faults import Issue, nearest, one_of
 
 
 @dataclass
@@ -55,9 +55,9 @@ def _slips(names: Sequence[str], known: dict[str, Column]) -> dict[str, str]:
     found: dict[str, str] = {}
     for name in dict.fromkeys(names):
         absent = [c for c in known if c not in (*names, *found.values())]
-        near = did_you_mean(name, absent) if name not in known and names.count(name) == 1 else ""
+        near = nearest(name, absent) if name not in known and names.count(name) == 1 else ""
         if near:
-            found[name] = near.split('"')[1]
+            found[name] = near
     return found
 
 

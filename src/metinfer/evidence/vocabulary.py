@@ -112,14 +112,15 @@ _OBSERVABLES = (
                ("hazard_ratio", "ratio", "bound", "ordered"), needs_reference=True),
 )  # fmt: skip
 OBSERVABLES: dict[str, Observable] = {o.name: o for o in _OBSERVABLES}
-#: Observables for which the equations of an arm's contexts are solved.
-SOLVED = frozenset(
-    {
-        "metastasis_probability", "cell_probability", "metastasis_count", "event_hazard",
-        "event_rate", "event_hazard_ratio", "nk_count_fold", "cxcl12_fold",
-        "neutrophil_fold", "stellate_fold", "ifng_fold",
-    }
-)  # fmt: skip
+#: Observables that say nothing without a time.
+TIMED = frozenset({"metastasis_probability", "cell_probability", "metastasis_count",
+                   "event_hazard", "event_rate"})  # fmt: skip
+#: Folds of the niche, at one time.
+FOLDS = frozenset({"nk_count_fold", "cxcl12_fold", "neutrophil_fold", "stellate_fold",
+                   "ifng_fold"})  # fmt: skip
+#: Observables for which the equations of an arm's contexts are solved; the others are functions
+#: of parameters alone.
+SOLVED = TIMED | FOLDS | {"event_hazard_ratio"}
 
 _INTERVAL = ("ci95", "ci90")
 _ESTIMATE = ("value", "low", "high")

@@ -33,7 +33,7 @@ class Compiled:
     unread: frozenset[str]
 
     def with_data(self, **updates: Any) -> Any:
-        """The compiled nutpie model with other data, of the same shapes.
+        """The compiled nutpie model with other data, of the same shapes; what is unread is passed.
 
         Raises
         ------
@@ -44,6 +44,8 @@ class Compiled:
             if name not in self.unread and np.shape(values) != self.data[name].shape:
                 shape = self.data[name].shape
                 raise ValueError(f"{name} has the shape {shape}, not {np.shape(values)}")
+        if not self.data:
+            return self.model
         return self.model.with_data(**{VECTOR: _flat({k: updates.get(k, v)
                                                       for k, v in self.data.items()})})  # fmt: skip
 
@@ -66,8 +68,8 @@ def compile_free(model: Any) -> Compiled:
 def _in_one_vector(model: Any) -> Iterator[dict[str, np.ndarray]]:
     """Let the density of a model read all its data from one vector, as long as it is compiled.
 
-    nutpie compiles a piece of code for each array that a density reads, and never caches it: with
-    seventeen of them that is a quarter of a warm start (21.6 s against 16.2 s).
+    nutpie compiles a piece of code for each array that a density reads, and never caches it: a
+    large part of a warm start (`python -m benchmarks.start_up`).
     """
     import pytensor
     from pytensor.graph.replace import clone_replace

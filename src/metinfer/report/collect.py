@@ -103,7 +103,7 @@ def collect(run: Any) -> ReportContent:
     asked = evidence.analysis.get("answer", [])
     kept, judged = gates.gates(run)
     author = (*tables.author_fields(evidence.analysis), acceptance.field(evidence.analysis, kept))
-    predicted = others.own(run, named.scoped(_dataset(run, "predictions.nc"), evidence))
+    predicted = others.own(run, _dataset(run, "predictions.nc"))
     found, answers, missing = _therapies(run, predicted)
     other = others.predicted(run)
     shown = [*found, *([] if other is None else predictions.records(other))]
@@ -232,9 +232,7 @@ def _therapies(
     asked = run.evidence.analysis.get("answer", [])
     if dataset is None:
         return [], (), ("the therapies were not predicted (metinfer predict RUN)",) if asked else ()
-    found = predictions.records(dataset)
-    every = named.every_draw(results.read_groups(run, "answers.nc", fresh=True))
-    named.sharpen(found, asked, every)
+    found, every = named.judged(run, dataset, asked)
     named.start_days(found, _own_therapies(run))
     answers, missing = predictions.answers(asked, found, dataset, every)
     return found, answers, missing

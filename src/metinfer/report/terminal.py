@@ -9,7 +9,7 @@ import xarray as xr
 
 from metinfer.report import words
 from metinfer.report.console import Page
-from metinfer.report.content import Span
+from metinfer.report.content import LEARNT, Span
 from metinfer.report.gather.decisions import answer_names
 from metinfer.report.gather.named import matches
 from metinfer.report.told import Told
@@ -19,7 +19,7 @@ from metinfer.therapy.decision_records import (
     rank_records,
     variance_records,
 )
-from metinfer.therapy.records import NNT, horizon_text
+from metinfer.therapy.records import horizon_text
 from metinfer.therapy.verdicts import NOTHING
 
 KINDS = {
@@ -133,12 +133,18 @@ def _named(page: Page, found: Told, notes: Notes) -> None:
         page.say("", f"{place}, within {record['horizon']}{_alone(record, asked['measure'])}")
         page.rows([_row(page, record, asked["measure"], asked["measure"], notes)])
         if asked["measure"] == "absolute_risk_reduction":
-            needed = record[NNT][_sources(record)[0]]["text"]
-            page.say(f"number needed to treat: {needed}")
+            page.say(f"number needed to treat: {_needed(record)}")
+
+
+def _needed(record: Record) -> str:
+    """The number needed to treat as on the page, or why there is none."""
+    less = record["absolute_risk_reduction"]
+    span = _span(less[_sources(record)[0]])
+    return "not defined" if span is None else words.needed_to_treat(span, less["learnt"] or LEARNT)
 
 
 def _effects(page: Page, records: Sequence[Record], notes: Notes) -> None:
-    for _, group in _together(records, "population"):
+    for group in _together(records, "population"):
         last = max(r["horizon_year"] for r in group)
         cells = [r for r in group if r["horizon_year"] == last]
         one = cells[0]
@@ -148,8 +154,8 @@ def _effects(page: Page, records: Sequence[Record], notes: Notes) -> None:
         untreated = words.shown_text(_span(one["risk_untreated"][source]), "risk_untreated")
         told = f"Risk of {event} within {one['horizon']} without therapy"
         page.say(f"{told}: {untreated} %{_alone(one, 'risk_untreated')}")
-        for kind, members in _together(cells, "kind"):
-            page.say("", KINDS[kind])
+        for members in _together(cells, "kind"):
+            page.say("", KINDS[members[0]["kind"]])
             _kind(page, members, notes)
 
 
@@ -166,9 +172,7 @@ def _kind(page: Page, records: Sequence[Record], notes: Notes) -> None:
     for r in shown:
         page.say("", f"{r['therapy_label']} ({r['applicability']})")
         page.rows(_row(page, r, name, name, notes) for name in EFFECTS)
-        needed = r[NNT][_sources(r)[0]]
-        if needed["median"] is not None:
-            page.say(f"number needed to treat: {needed['text']}")
+        page.say(f"number needed to treat: {_needed(r)}")
     idle = [r["therapy_label"] for r in records if r not in shown]
     if idle:
         page.say("", f"{NOTHING.capitalize()}: {'; '.join(idle)}.")
@@ -202,7 +206,7 @@ def _decided(page: Page, records: Sequence[Record], notes: Notes) -> None:
         if mine:
             page.head(title)
             page.header(_columns(mine[0]))
-            for cases in _cases(mine).values():
+            for cases in _together(mine, "therapy", "population"):
                 page.say("", f"{cases[0]['therapy_label']}: {cases[0]['population_label']}")
                 page.rows(_rows(page, cases, measures, notes))
 
@@ -210,13 +214,6 @@ def _decided(page: Page, records: Sequence[Record], notes: Notes) -> None:
 def _columns(record: Record) -> list[str]:
     sources = (SOURCES[s] for s in _sources(record))
     return ["", *sources, "learnt or assumed"]
-
-
-def _cases(records: Iterable[Record]) -> dict[tuple[str, str], list[Record]]:
-    found: dict[tuple[str, str], list[Record]] = {}
-    for record in records:
-        found.setdefault((record["therapy"], record["population"]), []).append(record)
-    return found
 
 
 def _rows(
@@ -290,12 +287,12 @@ def _name(names: Mapping[str, str], answer: str) -> str:
     return names.get(answer, answer.replace("_", " ")).replace(*RATIO)
 
 
-def _together(records: Iterable[Record], key: str) -> list[tuple[str, list[Record]]]:
-    """Records with the same word under `key`, in the order in which the words first come."""
-    order: dict[str, list[Record]] = {}
+def _together(records: Iterable[Record], *keys: str) -> list[list[Record]]:
+    """Records with the same words under `keys`, in the order in which the words first come."""
+    order: dict[tuple[str, ...], list[Record]] = {}
     for record in records:
-        order.setdefault(record[key], []).append(record)
-    return list(order.items())
+        order.setdefault(tuple(record[key] for key in keys), []).append(record)
+    return list(order.values())
 
 
 def _sources(record: Record) -> list[str]:

@@ -10,9 +10,7 @@ import xarray as xr
 
 from metinfer import results
 from metinfer.report.gather import named
-from metinfer.therapy.records import to_records
-
-ANSWERS, DIAGNOSTICS = "answers.nc", "diagnostics.json"
+from metinfer.workflow import DIAGNOSTICS
 
 
 @dataclass(frozen=True)
@@ -29,6 +27,8 @@ class Told:
         Named answers, fixed before the fit; empty for therapies or populations of another file.
     standing : mapping
         ``gates_passed`` (None before `diagnose`) and ``gates_failed``, names.
+    place : str
+        Folder of the run.
     """
 
     predictions: xr.Dataset
@@ -36,6 +36,7 @@ class Told:
     records: list[dict[str, Any]]
     asked: Sequence[Mapping[str, Any]] = ()
     standing: Mapping[str, Any] = field(default_factory=dict)
+    place: str = "RUN"
 
     @property
     def doubt(self) -> str:
@@ -43,30 +44,20 @@ class Told:
         if not self.standing or self.standing["gates_passed"]:
             return ""
         failed = ", ".join(self.standing["gates_failed"])
-        return (
-            f"these numbers must not be trusted: {failed} failed"
-            if failed
-            else "whether these numbers can be trusted was not asked yet: metinfer diagnose RUN"
-        )
+        if failed:
+            return f"these numbers must not be trusted: {failed} failed"
+        return f"whether they can be trusted was not asked yet: metinfer diagnose {self.place}"
 
 
 def told(
     run: Any, predictions: xr.Dataset, decisions: Mapping[str, xr.Dataset], own: bool = False
 ) -> Told:
     """What a run answers; `own` if therapies or populations are of another file than the run's."""
-    shown = named.spelled(predictions)
-    shown = shown if own else _scoped(shown, run)
-    records = to_records(shown)
+    shown = named.scoped(named.spelled(predictions), run.evidence)
     asked = () if own else tuple(run.evidence.analysis.get("answer", ()))
-    every = named.every_draw(results.read_groups(run, ANSWERS, fresh=True))
-    named.sharpen(records, asked, every)
+    records, _ = named.judged(run, shown, asked)
     decided = {name: named.spelled(data) for name, data in decisions.items()}
-    return Told(shown, decided, records, asked, standing(run))
-
-
-def _scoped(data: xr.Dataset, run: Any) -> xr.Dataset:
-    found = named.scoped(data, run.evidence)
-    return data if found is None else found
+    return Told(shown, decided, records, asked, standing(run), str(run.path))
 
 
 def standing(run: Any) -> dict[str, Any]:

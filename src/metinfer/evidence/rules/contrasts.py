@@ -11,6 +11,7 @@ from metinfer.evidence.rules import at, scored
 from metinfer.evidence.rules.measurements import needs_reference
 from metinfer.evidence.schema import TABLES
 from metinfer.evidence.types import Arm, Measurement
+from metinfer.evidence.vocabulary import FOLDS
 
 TABLE = "measurements"
 #: Columns of arms.csv that the model reads.
@@ -18,7 +19,6 @@ INPUTS = ("species", "site", "context", "stock", "endpoint_scope", "arrival", "a
           "arrival_end", "injury", "timp1_fold", "timp1_level", "nk_depletion", "nk_activity",
           "perforin_loss", "ifng_loss", "neutrophil_depletion")  # fmt: skip
 DOSE = ("agent", "amount", "unit", "start", "every", "count")
-_AT_A_DAY = ("nk_count_fold", "cxcl12_fold", "neutrophil_fold", "stellate_fold", "ifng_fold")
 
 
 def compared_arms_differ(draft: Draft) -> Iterator[Issue]:
@@ -40,7 +40,7 @@ def compared_arms_differ(draft: Draft) -> Iterator[Issue]:
 def times_of_folds_are_given(draft: Draft) -> Iterator[Issue]:
     """A fold of a niche says when it was measured."""
     for row in scored(draft):
-        if row.observable in _AT_A_DAY and row.time_day is None and not row.raw["time"]:
+        if row.observable in FOLDS and row.time_day is None and not row.raw["time"]:
             yield at(TABLE, row, "time", f"the cell is empty, so {row.observable} is predicted at "
                      "day 0, before any later dose acts", severity=WARNING,
                      hint="give the time of the measurement, with its time_unit")  # fmt: skip

@@ -13,6 +13,7 @@ from metinfer.evidence.vocabulary import (
     SCORED,
     STATEMENTS,
     STATISTICS,
+    TIMED,
     Statistic,
 )
 
@@ -139,6 +140,4 @@ def needs_reference(row: Measurement) -> bool:
 
 
 def _needs_time(row: Measurement) -> bool:
-    timed = ("metastasis_probability", "cell_probability", "metastasis_count", "event_hazard",
-             "event_rate")  # fmt: skip
-    return row.observable in timed and row.statistic != "hazard_ratio"
+    return row.observable in TIMED and row.statistic != "hazard_ratio"

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from metinfer.therapy.records import NNT, chances, needed_to_treat
+from metinfer import results
+from metinfer.judging import ANSWERS
+from metinfer.therapy.records import NNT, chances, needed_to_treat, to_records
 from metinfer.therapy.verdicts import EFFECTS, NO_EFFECT, answer_of, capped
 
 #: Group of `answers.nc` -> its name on the page.
@@ -43,13 +45,13 @@ def spelled(data: xr.Dataset) -> xr.Dataset:
     return data.assign_coords(texts)
 
 
-def scoped(data: xr.Dataset | None, evidence: Any) -> xr.Dataset | None:
+def scoped(data: xr.Dataset, evidence: Any) -> xr.Dataset:
     """Return predictions with the endpoint of each population as its cohorts count it.
 
     Where all cohorts behind a population count liver metastases alone, after earlier ones were
     resected, the event is a new liver metastasis and not the first metastasis.
     """
-    if data is None or "endpoint" not in data.coords:
+    if "endpoint" not in data.coords:
         return data
     scopes = {a.cohort: a.endpoint_scope for a in evidence.arms if a.endpoint_scope}
     asked = evidence.populations.get("populations", {})
@@ -65,6 +67,19 @@ def scoped(data: xr.Dataset | None, evidence: Any) -> xr.Dataset | None:
         again = cohorts and all(scopes.get(c) == "liver" for c in cohorts)
         made.append("liver_again" if endpoint == "liver" and again else str(endpoint))
     return data.assign_coords(endpoint=("population", made))
+
+
+def judged(
+    run: Any, data: xr.Dataset, asked: Sequence[Mapping[str, Any]]
+) -> tuple[list[dict[str, Any]], Draws]:
+    """Return the records of predictions, judged by every draw of a named answer; and those draws.
+
+    The page, the terminal, JSON and CSV are all made from these.
+    """
+    records = to_records(data)
+    every = every_draw(results.read_groups(run, ANSWERS, fresh=True))
+    sharpen(records, asked, every)
+    return records, every
 
 
 def matches(record: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:

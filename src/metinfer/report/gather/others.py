@@ -31,7 +31,7 @@ def own(run: Any, data: xr.Dataset | None) -> xr.Dataset | None:
         data.attrs.get(kind) in (None, _own_digest(run, f"{kind}.toml"))
         for kind in ("therapies", "populations")
     )
-    return data if same else None
+    return scoped(data, run.evidence) if same else None
 
 
 def predicted(run: Any) -> xr.Dataset | None:
@@ -39,9 +39,10 @@ def predicted(run: Any) -> xr.Dataset | None:
 
     None if nothing else was asked for, or if it is of other draws or another program.
     """
-    data = scoped(results.read_groups(run, PREDICTIONS).get("/"), run.evidence)
+    data = results.read_groups(run, PREDICTIONS).get("/")
     if data is None or results.is_stale(data.attrs):
         return None
+    data = scoped(data, run.evidence)
     other_people = data.attrs["populations"] != _own_digest(run, "populations.toml")
     new = json.loads(data.attrs["new"])
     if other_people:
