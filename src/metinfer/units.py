@@ -14,15 +14,20 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pint
 
-DAYS = {
-    "minute": 1.0 / 1440.0,
-    "hour": 1.0 / 24.0,
-    "day": 1.0,
-    "week": 7.0,
-    "month": 365.25 / 12.0,
-    "year": 365.25,
+_TIMES = {
+    "minute": (1.0 / 1440.0, "min mins minutes"),
+    "hour": (1.0 / 24.0, "h hr hrs hours"),
+    "day": (1.0, "d days"),
+    "week": (7.0, "w wk wks weeks"),
+    "month": (365.25 / 12.0, "mo mos mth mths months"),
+    "year": (365.25, "y yr yrs years"),
 }
-"""Days in each allowed time unit; a year is 365.25 days, as in pint."""
+
+DAYS = {unit: days for unit, (days, _) in _TIMES.items()}
+"""Days in each time unit; a year is 365.25 days, as in pint."""
+
+TIME_WORDS = {word: unit for unit, (_, words) in _TIMES.items() for word in (unit, *words.split())}
+"""Time unit of each word that tables use for one, in lower case."""
 
 MOLAR_MASS = {
     # Mature human IFN-gamma monomer, 143 residues from the sequence: UniProt P01579.
@@ -46,8 +51,8 @@ _KNOWN = {
     "ng/mL": {"ng/mL": 1.0, "ug/L": 1.0, "pg/mL": 0.001, "ng/L": 0.001, "ug/mL": 1000.0},
 }  # fmt: skip
 
-# Units of doses that need no conversion here, only to be known; a test asks pint for each.
-_DOSES = frozenset({"ug/kg", "mg/kg", "ug/m2", "mg/m2", "ug", "mg", "ug/kg/day", "mg/kg/day"})
+DOSE_UNITS = ("ng/kg", "ug/kg", "mg/kg", "ug/m2", "mg/m2", "ng", "ug", "mg")
+"""Units of a dose; `metinfer.pharmacology` has the factors, and a test compares the two."""
 
 _SAFE = re.compile(r"[A-Za-z0-9µμ%/*^. ()-]{1,60}")
 # Nothing may make pint raise a number to a number: that is how a short cell fills memory.
@@ -58,6 +63,11 @@ _COUNTS = ("fold", "fraction", "cell", "colony", "colonies", "metastasis", "meta
 
 class UnitError(ValueError):
     """A unit that is unknown, or that cannot become the unit asked for."""
+
+
+def time_unit(text: str) -> str:
+    """Key of `DAYS` that `text` (such as wk, Days or yrs.) stands for; empty for any other word."""
+    return TIME_WORDS.get(text.lower().removesuffix("."), "")
 
 
 def factor(unit: str, target: str, substance: str = "") -> float:
@@ -95,17 +105,6 @@ def molar_mass_used(unit: str, target: str, substance: str) -> float | None:
         return None
     alike = _quantity(unit).is_compatible_with(_quantity(target))
     return None if alike else MOLAR_MASS[substance]
-
-
-def is_known(unit: str) -> bool:
-    """Whether `unit` can be read at all."""
-    if unit in _DOSES or unit in DAYS or any(unit in table for table in _KNOWN.values()):
-        return True
-    try:
-        _quantity(unit)
-    except UnitError:
-        return False
-    return True
 
 
 @cache

@@ -6,6 +6,7 @@ import pytest
 
 from metinfer.evidence.cells import CellError, parse_cell
 from metinfer.evidence.schema import TABLES
+from metinfer.evidence.vocabulary import interval_level
 
 SHARE, MEAN = 0, 3
 
@@ -33,17 +34,55 @@ def test_a_comma_is_not_taken_for_a_point_where_it_may_be_none(text: str, hint: 
 
 
 @pytest.mark.parametrize(
-    ("text", "meant"),
-    [("d", '"day"'), ("hrs", '"hour"'), ("wk", '"week"'), ("yr", '"year"'), ("yrs.", '"year"'),
-     ("min", '"minute"'), ("mo", '"month"'), ("m", '"minute" or "month"'), ("days", '"day"')],
+    ("text", "hint"),
+    [("m", 'did you mean "min" or "mo"?'), ("wekk", 'did you mean "week"?'), ("q", "")],
 )  # fmt: skip
-def test_short_words_of_time_are_known(text: str, meant: str) -> None:
-    assert _hint("time_unit", text) == f"did you mean {meant}?"
+def test_a_time_unit_that_is_none(text: str, hint: str) -> None:
+    assert _hint("time_unit", text) == hint
 
 
-@pytest.mark.parametrize("text", ["s", ".", "q", "x" * 6000])
-def test_what_is_short_for_nothing_has_no_hint(text: str) -> None:
-    assert "did you mean" not in _hint("time_unit", text)
+@pytest.mark.parametrize("mark", ["NaN", "nan", "N/A", "#N/A", "<NA>", "NULL", "-", "–", "na", "."])  # noqa: RUF001
+@pytest.mark.parametrize("column", ["value", "n", "spread", "cohort", "matrix", "source_url"])
+def test_a_mark_of_a_missing_value_is_named_in_every_column(column: str, mark: str) -> None:
+    assert _hint(column, mark) == "leave the cell empty"
+
+
+@pytest.mark.parametrize("error", ["#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!"])
+def test_an_error_of_a_formula_is_named(error: str) -> None:
+    assert _hint("value", error) == "paste the value instead"
+
+
+@pytest.mark.parametrize("text", ["3-5", "2.5 – 4", "1 to 8", "(2;9)"])  # noqa: RUF001
+def test_two_numbers_in_a_cell(text: str) -> None:
+    assert _hint("low", text) == "two numbers in one cell: low and high take one each"
+
+
+@pytest.mark.parametrize("text", ["05-Mar", "5 Mar 2024", "Mar-05", "2024-03-05", "3/5/24"])
+def test_a_date_is_named(text: str) -> None:
+    assert "made a date of this" in _hint("value", text)
+
+
+@pytest.mark.parametrize("spread", ["ci50", "ci80", "ci90", "ci95", "ci96", "ci99", "ci99.9"])
+def test_an_interval_of_any_level(spread: str) -> None:
+    assert parse_cell(TABLES["measurements"].column("spread"), spread) == spread
+    assert interval_level(spread) == pytest.approx(float(spread[2:]) / 100)
+
+
+@pytest.mark.parametrize(
+    ("spread", "hint"),
+    [
+        ("ci5", "50 or more, and below 100"),
+        ("ci49.9", "50 or more, and below 100"),
+        ("ci100", "50 or more, and below 100"),
+        ("95% CI", 'did you mean "ci95"?'),
+        ("CI99", 'did you mean "ci99"?'),
+        ("90 % interval", 'did you mean "ci90"?'),
+        ("SEM", 'did you mean "sem"?'),
+        ("95", ""),
+    ],
+)
+def test_a_spread_that_is_none(spread: str, hint: str) -> None:
+    assert _hint("spread", spread) == hint
 
 
 def test_whole_numbers_have_one_lowest_value() -> None:

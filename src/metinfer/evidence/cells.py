@@ -4,17 +4,34 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from metinfer.evidence.columns import Column
 from metinfer.evidence.faults import did_you_mean, one_of
+from metinfer.evidence.vocabulary import SPREADS, interval_level
+from metinfer.units import TIME_WORDS, time_unit
+
+EMPTY = ("", "NA")
+"""Cells that are read as empty: R writes NA for a missing value, and for nothing else."""
+# Other marks are refused: pandas and Excel write them also where a calculation or a look-up failed,
+# and to read them as empty would lose a number in silence.
+_MISSING = frozenset({"na", "nan", "n/a", "#n/a", "n.a.", "<na>", "null", "-", "–", "—", "."})  # noqa: RUF001
+_EXCEL_ERROR = re.compile(r"#(DIV/0!|VALUE!|REF!|NAME\?|NUM!|NULL!|SPILL!|CALC!)")
+# Not estimable and not reached are how tables print an end that lies beyond every number.
+_OPEN = frozenset({"inf", "infinity", "∞", "ne", "nr"})
 
 SLUG = re.compile(r"(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9_.+-]{0,79}")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?", re.ASCII)
+_RANGE = re.compile(r"\(?\d+\.?\d*\s*(?:[-–—,;]|to)\s*\d+\.?\d*\)?", re.ASCII)  # noqa: RUF001
+_DATE = re.compile(
+    r"\d{1,2}[-/ ][A-Za-z]{3}([-/ ]\d{2,4})?|[A-Za-z]{3}[-/ ]\d{2,4}|\d{1,4}([-/])\d{1,2}\2\d{1,4}",
+    re.ASCII,
+)
 _FORMULA = re.compile(r"[=+@-]")
+_INTERVAL_WORD = re.compile(r"\bc\.?i|interval|%", re.IGNORECASE)
 _DOI = re.compile(r"10\.\d{4,9}/\S+")
 _URL = re.compile(r"https?://[^\s<>\"]+")
 LONGEST_CELL = 5000
@@ -33,6 +50,11 @@ def parse_cell(column: Column, text: str) -> Any:
     """Value of one filled cell; raises CellError with the reason if it has none."""
     if len(text) > LONGEST_CELL:
         raise CellError(f"a cell of {len(text)} characters", f"at most {LONGEST_CELL} are read")
+    if text.lower() in _MISSING:
+        hint = "it is always needed" if column.required == "always" else "leave the cell empty"
+        raise CellError("a mark of a missing value", hint)
+    if _EXCEL_ERROR.fullmatch(text):
+        raise CellError("an error of a spreadsheet formula", "paste the value instead")
     return _PARSERS[column.kind](column, text)
 
 
@@ -47,6 +69,8 @@ def _slug(_column: Column, text: str) -> str:
 
 
 def _number(column: Column, text: str) -> float:
+    if column.open_ended and _is_open(text):
+        return math.inf
     if not _NUMBER.fullmatch(text):
         raise CellError("not a number", _number_hint(text))
     value = float(text)
@@ -54,6 +78,10 @@ def _number(column: Column, text: str) -> float:
         raise CellError("not a finite number", "leave the cell empty if the number is unknown")
     _within(column, value)
     return value
+
+
+def _is_open(text: str) -> bool:
+    return text.lower().lstrip("+-<>≤≥ ") in _OPEN
 
 
 def _within(column: Column, value: float) -> None:
@@ -69,8 +97,12 @@ def _number_hint(text: str) -> str:
         return _comma_hint(text)
     if _DECIMAL_COMMA.fullmatch(text):
         return f"write the decimal with a point: {text.replace(',', '.')}"
-    if text.lower().lstrip("+-") in ("nan", "na", "n/a", "inf", "infinity", "none", "null"):
+    if _is_open(text) or text.lower() == "none":
         return "leave the cell empty if the number is unknown"
+    if _RANGE.fullmatch(text):
+        return "two numbers in one cell: low and high take one each"
+    if _DATE.fullmatch(text):
+        return "a spreadsheet made a date of this: format the column as text and type it again"
     if text[0] in "<>≤≥":
         return "a number below a limit goes into lod (statistic individual) or low/high"
     if text[0] in "−–" or "\u00a0" in text:  # noqa: RUF001 (typographic minus, as pasted)
@@ -99,17 +131,30 @@ def _integer(column: Column, text: str) -> int:
 
 def _choice(column: Column, text: str) -> str:
     if text not in column.choices:
-        near = did_you_mean(text, column.choices, _abbreviated(text, column.choices))
-        raise CellError(f"unknown {column.name.replace('_', ' ')}", near)
+        raise CellError(f"unknown {column.name.replace('_', ' ')}",
+                        did_you_mean(text, column.choices))  # fmt: skip
     return text
 
 
-def _abbreviated(text: str, choices: Sequence[str]) -> str:
-    """A hint with the choices that a short word such as d, hrs or yr may stand for."""
-    word = text.lower().rstrip(".").removesuffix("s")
-    letters = ".*".join(map(re.escape, word))
-    meant = [c for c in choices if len(word) < 4 and re.match(letters, c)] if word else []
-    return f"did you mean {' or '.join(f'"{c}"' for c in meant)}?" if 0 < len(meant) < 4 else ""
+def _time_unit(_column: Column, text: str) -> str:
+    unit = time_unit(text)
+    if not unit:
+        ambiguous = text.lower().removesuffix(".") == "m"
+        hint = 'did you mean "min" or "mo"?' if ambiguous else did_you_mean(text, TIME_WORDS)
+        raise CellError("unknown time unit", hint)
+    return unit
+
+
+def _spread(_column: Column, text: str) -> str:
+    if text in SPREADS or interval_level(text) is not None:
+        return text
+    level = re.search(r"\d{1,3}(?:\.\d+)?", text, re.ASCII)
+    if level and _INTERVAL_WORD.search(text):
+        word = f"ci{level.group()}"
+        if interval_level(word) is None:
+            raise CellError("no level of a confidence interval", "50 or more, and below 100")
+        raise CellError("unknown spread", f'did you mean "{word}"?')
+    raise CellError("unknown spread", did_you_mean(text, SPREADS))
 
 
 def _doi(_column: Column, text: str) -> str:
@@ -155,6 +200,8 @@ _PARSERS: dict[str, Callable[[Column, str], Any]] = {
     "number": _number,
     "integer": _integer,
     "choice": _choice,
+    "time_unit": _time_unit,
+    "spread": _spread,
     "doi": _doi,
     "url": _url,
     "number_or_slug": _number_or_slug,

@@ -10,6 +10,9 @@ KINDS = {
     "number": "a finite number with a decimal point",
     "integer": "a whole number",
     "choice": "one of the allowed values",
+    "time_unit": "minute, hour, day, week, month or year, or a usual short form of one "
+    "(min, h, d, wk, mo, yr)",
+    "spread": "none, sd, sem, log_sd, ciNN (for example ci95), iqr or range",
     "doi": "a DOI such as 10.1038/s41586-021-03614-z",
     "url": "an address starting with https:// or http://",
     "number_or_slug": "a number, or the name of a parameter",
@@ -43,6 +46,8 @@ class Column:
         Smallest and largest number allowed.
     optional : bool
         Whether the whole column may be missing from the header.
+    open_ended : bool
+        Whether a number may be infinite, as the end of an interval that was not reached.
     """
 
     name: str
@@ -55,6 +60,7 @@ class Column:
     low: float | None = None
     high: float | None = None
     optional: bool = False
+    open_ended: bool = False
 
     @property
     def allowed(self) -> str:

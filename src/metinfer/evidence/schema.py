@@ -21,11 +21,10 @@ from metinfer.evidence.vocabulary import (
     ROLES,
     SCOPES,
     SPECIES,
-    SPREADS,
     STATISTICS,
-    TIME_UNITS,
     Observable,
     Statistic,
+    spread_words,
 )
 
 __all__ = [
@@ -110,16 +109,16 @@ _MEASUREMENTS = Table("measurements", "One published number, whatever its use.",
     Column("matrix", "text", "tissue or fluid: serum, plasma, liver, ..."),
     Column("assay", "text", "assay, where scales differ between assays"),
     Column("time", "number", "time since time zero", unit="column time_unit"),
-    Column("time_unit", "choice", "unit of time, time_start and person_time",
-           choices=TIME_UNITS, required="when a time is given"),
+    Column("time_unit", "time_unit", "unit of time, time_start and person_time",
+           required="when a time is given"),
     Column("statistic", "choice", "how the group is summarised", choices=tuple(STATISTICS),
            required="when role is fit or check"),
     Column("value", "number", "the number", unit="column unit"),
     Column("unit", "text", "unit as published; 1 for none"),
-    Column("spread", "choice", "what low and high are", choices=SPREADS, default="none"),
+    Column("spread", "spread", "what low and high are", default="none"),
     Column("low", "number", "the SD, SEM or log SD; or the lower end of the interval",
-           unit="column unit (log_sd: 1)"),
-    Column("high", "number", "upper end of the interval", unit="column unit"),
+           unit="column unit (log_sd: 1)", open_ended=True),
+    Column("high", "number", "upper end of the interval", unit="column unit", open_ended=True),
     Column("n", "integer", "number of animals or people", low=1, high=1e9),
     Column("events", "integer", "number with the event; or the total counted", low=0, high=1e9),
     Column("lod", "number", "limit of detection; only for individual values", unit="column unit"),
@@ -153,8 +152,7 @@ _INTERVALS = Table("intervals", "Events of one arm in one interval of time.", (
            required="always"),
     Column("end", "number", "end of the interval", unit="column time_unit", low=0,
            required="always"),
-    Column("time_unit", "choice", "unit of start, end and person_time", choices=TIME_UNITS,
-           required="always"),
+    Column("time_unit", "time_unit", "unit of start, end and person_time", required="always"),
     Column("at_risk", "integer", "at risk at the start", low=0, high=1e9, required="always"),
     Column("events", "integer", "events in the interval", low=0, high=1e9, required="always"),
     Column("censored", "integer", "lost from sight in the interval, deaths without the event "
@@ -179,7 +177,12 @@ def dictionary_markdown() -> str:
     parts = [_table_text(table) for table in TABLES.values()]
     observables = [(o.name, o.unit, o.meaning, ", ".join(o.statistics)) for o in _observables()]
     statistics = [
-        (s.name, s.meaning, " or ".join(", ".join(need) for need in s.needs), ", ".join(s.spreads))
+        (
+            s.name,
+            s.meaning,
+            " or ".join(", ".join(need) for need in s.needs),
+            spread_words(s.spreads),
+        )
         for s in STATISTICS.values()
     ]
     parts.append("## Observables\n\n" + _markdown(

@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 ROLES = ("fit", "check", "prior", "out")
 SCORED = ("fit", "check")
 """Roles whose rows are predicted by the model, and so must be complete."""
 
-SPREADS = ("none", "sd", "sem", "log_sd", "ci95", "ci90", "iqr", "range")
+INTERVAL = "ciNN"
+"""Stands for a confidence interval of any level in lists of spreads; tables have ci95, ci90, ..."""
+SPREADS = ("none", "sd", "sem", "log_sd", "iqr", "range")
+"""Spreads with a name of their own, beside intervals."""
 CONFIDENCE = ("high", "medium", "low")
 SPECIES = ("mouse", "human", "rat", "monkey", "other")
 ARRIVALS = ("settled", "bolus", "primary", "none")
 SCOPES = ("liver", "distant", "any_relapse", "organ")
-TIME_UNITS = ("minute", "hour", "day", "week", "month", "year")
+
+_LEVEL = re.compile(r"ci(\d{2}(?:\.\d{1,3})?)", re.ASCII)
+
+
+def interval_level(spread: str) -> float | None:
+    """Coverage of the interval that `spread` names (0.95 for ci95); None for any other word.
+
+    Below 50 % there is none: such a number is a slip for its complement.
+    """
+    found = _LEVEL.fullmatch(spread)
+    level = float(found.group(1)) / 100.0 if found else 0.0
+    return level if level >= 0.5 else None
+
+
+def spread_words(spreads: tuple[str, ...]) -> str:
+    """Spreads as a list in words."""
+    return ", ".join(f"{s} (for example ci95)" if s == INTERVAL else s for s in spreads)
+
 
 PROBABILITY = ("proportion", "survival", "cumulative_incidence", "odds_ratio", "risk_ratio",
                "ratio", "bound", "ordered")  # fmt: skip
@@ -73,6 +94,10 @@ class Statistic:
     spreads: tuple[str, ...] = ("none",)
     needs_reference: bool = False
 
+    def takes(self, spread: str) -> bool:
+        """Whether the statistic can use a spread."""
+        return (spread if interval_level(spread) is None else INTERVAL) in self.spreads
+
 
 def _fold(name: str, meaning: str) -> Observable:
     return Observable(name, "1", meaning, AMOUNT, needs_reference=True)
@@ -112,6 +137,8 @@ _OBSERVABLES = (
                ("hazard_ratio", "ratio", "bound", "ordered"), needs_reference=True),
 )  # fmt: skip
 OBSERVABLES: dict[str, Observable] = {o.name: o for o in _OBSERVABLES}
+#: Observables that are whole numbers in each animal.
+COUNTS = frozenset({"metastasis_count"})
 #: Observables that say nothing without a time.
 TIMED = frozenset({"metastasis_probability", "cell_probability", "metastasis_count",
                    "event_hazard", "event_rate"})  # fmt: skip
@@ -122,40 +149,39 @@ FOLDS = frozenset({"nk_count_fold", "cxcl12_fold", "neutrophil_fold", "stellate_
 #: of parameters alone.
 SOLVED = TIMED | FOLDS | {"event_hazard_ratio"}
 
-_INTERVAL = ("ci95", "ci90")
 _ESTIMATE = ("value", "low", "high")
 _STATISTICS = (
     Statistic("individual", "one animal or person: `value`, or `lod` where it was below the limit, "
               "or `low` and/or `high` where only bounds are known",
               (("value",), ("lod",), ("low",), ("high",))),
     Statistic("mean", "arithmetic mean of n, with the SD or SEM in `low`, or its interval",
-              (("value", "low", "n"),), ("sd", "sem", *_INTERVAL)),
+              (("value", "low", "n"),), ("sd", "sem", INTERVAL)),
     Statistic("geometric_mean", "geometric mean of n, with the SD of the natural logs in `low`, "
-              "or its interval", (("value", "low", "n"),), ("log_sd", *_INTERVAL)),
+              "or its interval", (("value", "low", "n"),), ("log_sd", INTERVAL)),
     Statistic("median", "median of n, with quartiles or extremes in `low` and `high`",
               (("value", "low", "high", "n"),), ("iqr", "range")),
     Statistic("percentile", "value at the quantile `level` of n",
               (("value", "level", "n"),)),
     Statistic("proportion", "`events` of `n` (a published interval may be kept; it is not used)",
-              (("events", "n"),), ("none", "ci95", "ci90")),
+              (("events", "n"),), ("none", INTERVAL)),
     Statistic("count_total", "`events` is the sum over n animals or people",
               (("events", "n"),)),
     Statistic("rate", "`events` in `person_time`, or a rate with its interval",
-              (("events", "person_time"), _ESTIMATE), ("none", *_INTERVAL)),
+              (("events", "person_time"), _ESTIMATE), ("none", INTERVAL)),
     Statistic("survival", "Kaplan-Meier share event-free at `time`, with n or interval",
-              (("value", "n"), _ESTIMATE), ("none", *_INTERVAL)),
+              (("value", "n"), _ESTIMATE), ("none", INTERVAL)),
     Statistic("cumulative_incidence", "cumulative incidence at `time`, with n or interval",
-              (("value", "n"), _ESTIMATE), ("none", *_INTERVAL)),
+              (("value", "n"), _ESTIMATE), ("none", INTERVAL)),
     Statistic("ratio", "ratio of the arm to the reference arm, with its interval (without one, "
               "its log standard error is taken as ln 2, or the row is left out: missing_spread in "
-              "analysis.toml)", (("value",),), ("none", *_INTERVAL),
+              "analysis.toml)", (("value",),), ("none", INTERVAL),
               needs_reference=True),
     Statistic("odds_ratio", "odds ratio against the reference arm, with its interval",
-              (_ESTIMATE,), _INTERVAL, needs_reference=True),
+              (_ESTIMATE,), (INTERVAL,), needs_reference=True),
     Statistic("risk_ratio", "risk ratio against the reference arm, with its interval",
-              (_ESTIMATE,), _INTERVAL, needs_reference=True),
+              (_ESTIMATE,), (INTERVAL,), needs_reference=True),
     Statistic("hazard_ratio", "hazard ratio against the reference arm on the scale of "
-              "`contrast`, with its interval", (_ESTIMATE,), _INTERVAL, needs_reference=True),
+              "`contrast`, with its interval", (_ESTIMATE,), (INTERVAL,), needs_reference=True),
     Statistic("bound", "one-sided: at least `low`, or at most `high`; `value` is the confidence "
               "in the statement", (("value", "low"), ("value", "high"))),
     Statistic("ordered", "the arm lies above the reference arm; `value` is the confidence in it",

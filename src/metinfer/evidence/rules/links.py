@@ -9,7 +9,9 @@ from metinfer.evidence.faults import Issue, did_you_mean
 from metinfer.evidence.rules import at, scored
 from metinfer.evidence.schema import TABLES
 from metinfer.evidence.vocabulary import SOLVED
-from metinfer.units import is_known
+from metinfer.units import DOSE_UNITS
+
+_PLAIN = str.maketrans({"\u00b5": "u", "\u03bc": "u", "\u00b2": "2", "^": ""})
 
 
 def ids_are_unique(draft: Draft) -> Iterator[Issue]:
@@ -60,8 +62,10 @@ def doses_are_complete(draft: Draft) -> Iterator[Issue]:
             yield at("doses", dose, "agent", "no such agent in therapies.toml",
                      allowed=", ".join(sorted(agents)),
                      hint=did_you_mean(dose.agent, agents, "add it there"))  # fmt: skip
-        if dose.unit and not is_known(dose.unit):
-            yield at("doses", dose, "unit", "not a known unit", allowed="for example ug/kg")
+        if dose.unit and dose.unit not in DOSE_UNITS:
+            plain = dose.unit.translate(_PLAIN).replace("mcg", "ug").replace(" ", "")
+            yield at("doses", dose, "unit", "not a unit of a dose", allowed=", ".join(DOSE_UNITS),
+                     hint=did_you_mean(plain, DOSE_UNITS))  # fmt: skip
         if dose.count > 1 and not dose.every and not draft.is_bad("doses", dose, "every"):
             yield at("doses", dose, "every", f"{dose.count} doses need the time between them",
                      allowed="days, above 0")  # fmt: skip
