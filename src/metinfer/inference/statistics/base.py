@@ -17,6 +17,7 @@ import numpy as np
 from scipy import stats
 
 from metinfer.errors import MetinferError
+from metinfer.evidence.vocabulary import interval_level as level_of
 
 Columns = Mapping[str, Any]
 Arrays = dict[str, np.ndarray]
@@ -25,7 +26,6 @@ Arrays = dict[str, np.ndarray]
 DEFAULT_LOG_SE = float(np.log(2.0))
 #: Largest SD over mean from which the logs of positive values are taken.
 SKEW_LIMIT = 1.0
-_LEVELS = {"ci95": 0.95, "ci90": 0.90}
 
 
 class StatisticError(MetinferError):
@@ -132,7 +132,8 @@ def words(columns: Columns, name: str, size: int, default: str = "none") -> np.n
 
 def interval_level(spread: np.ndarray) -> np.ndarray:
     """Coverage (row,) of the interval that ``spread`` names; NaN where it names none."""
-    return np.array([_LEVELS.get(str(word), np.nan) for word in np.atleast_1d(spread)])
+    levels = [level_of(str(word)) for word in np.atleast_1d(spread)]
+    return np.array(levels, dtype=float)  # None becomes NaN
 
 
 def normal_quantile(level: np.ndarray) -> np.ndarray:

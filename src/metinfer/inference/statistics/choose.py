@@ -6,12 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from metinfer.evidence.vocabulary import interval_level
 from metinfer.inference.statistics.base import SKEW_LIMIT, columns_of
 from metinfer.inference.statistics.means import standard_deviation
-
-_INTERVAL = ("ci95", "ci90")
-#: Spreads of a mean that are turned into an SD.
-_OF_MEAN = ("sd", "sem", *_INTERVAL)
 
 
 def choose(row: Any, log: bool = True, counts: bool = False) -> str:
@@ -35,7 +32,7 @@ def choose(row: Any, log: bool = True, counts: bool = False) -> str:
     if row.statistic == "median":
         return _median(row, log)
     if row.statistic in ("survival", "cumulative_incidence"):
-        return row.statistic if row.spread in _INTERVAL else f"{row.statistic}_n"
+        return row.statistic if interval_level(row.spread) else f"{row.statistic}_n"
     if row.statistic == "rate" and row.events is not None and row.person_time is not None:
         return "rate_events"
     return str(row.statistic)
@@ -43,7 +40,8 @@ def choose(row: Any, log: bool = True, counts: bool = False) -> str:
 
 def _mean(row: Any, log: bool) -> str:
     """Log-normal by moments where the SD is at most the mean (`SKEW_LIMIT`), else normal."""
-    if not log or row.spread not in _OF_MEAN or row.low is None or not row.n:
+    known = row.spread in ("sd", "sem") or interval_level(row.spread)
+    if not log or not known or row.low is None or not row.n:
         return "mean"
     sd = standard_deviation(columns_of([row]), np.array([float(row.n)]))[0][0]
     return "mean_log" if row.value > 0 and sd <= SKEW_LIMIT * row.value else "mean"

@@ -148,7 +148,8 @@ class CountMean(CountTotal):
     Given the total T the counts are Dirichlet-multinomial(T; k, ..., k), whatever L is (Johnson,
     Kotz & Balakrishnan 1997, Discrete Multivariate Distributions, ch. 35), so the mean and the
     variance of s^2 are known exactly; its shape is approximated by a Gamma of these moments.
-    With T below 2, s^2 says nothing and is left out. The density is that of (T, s^2).
+    With T below 2, s^2 says nothing and is left out: a mean of 0 is scored as `CountTotal` scores
+    0 events. The density is that of (T, s^2).
 
     ``pred``: ``value`` = L, mean per animal; ``shape`` = k.
     """

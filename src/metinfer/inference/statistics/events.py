@@ -136,7 +136,7 @@ class Survival(Statistic):
         ok &= (data["value"] > 0) & (data["value"] < 1)
         self._refuse(~ok, columns, "needs 0 < low < high < 1 and 0 < value < 1")
         level = interval_level(words(columns, "spread", ok.size, "ci95"))
-        self._refuse(np.isnan(level), columns, "needs spread ci95 or ci90")
+        self._refuse(np.isnan(level), columns, "needs spread ciNN")
         free = {k: 1.0 - v if self.incidence else v for k, v in data.items()}
         width = np.abs(_cloglog(free["high"]) - _cloglog(free["low"]))
         se = width / (2.0 * normal_quantile(level))

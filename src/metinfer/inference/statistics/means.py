@@ -35,7 +35,7 @@ def standard_deviation(columns: Columns, n: np.ndarray) -> tuple[np.ndarray, np.
     with np.errstate(invalid="ignore"):
         t = stats.t.ppf(0.5 + np.where(np.isnan(level), 0.5, level) / 2.0, np.maximum(n - 1.0, 1.0))
     half = 0.5 * (column(columns, "high", n.size) - low)
-    of_mean = np.isin(kind, ["sem", "ci95", "ci90"])
+    of_mean = (kind == "sem") | ~np.isnan(level)
     spread = np.where(np.isnan(level), low, half)
     factor = np.where(of_mean, 1.0 / np.sqrt(n), 1.0) * np.where(np.isnan(level), 1.0, t)
     return spread / factor, factor
@@ -83,7 +83,7 @@ class Mean(Statistic):
         data = super().prepare(columns)
         sd, factor = standard_deviation(columns, data["n"])
         self._refuse(~(data["n"] >= 2), columns, "needs n of at least 2")
-        self._refuse(~(sd > 0), columns, "needs a spread above zero (sd, sem, ci95 or ci90)")
+        self._refuse(~(sd > 0), columns, "needs a spread above zero (sd, sem or ciNN)")
         return {**data, "variance": sd**2, "factor": factor}
 
     def logp(self, data: Mapping[str, Any], pred: Mapping[str, Any]) -> Any:
@@ -145,7 +145,7 @@ class MeanPlugin(Statistic):
         """Mean and its standard error."""
         data = super().prepare(columns)
         sd, _ = standard_deviation(columns, data["n"])
-        self._refuse(~(sd > 0), columns, "needs a spread above zero (sd, sem, ci95 or ci90)")
+        self._refuse(~(sd > 0), columns, "needs a spread above zero (sd, sem or ciNN)")
         n = data["n"]
         return {**data, "se": sd / np.sqrt(n) * np.sqrt(pivot_inflation(n))}
 
@@ -197,7 +197,7 @@ class GeometricMean(Statistic):
             with np.errstate(invalid="ignore", divide="ignore"):
                 logs[bound] = np.where(interval, np.log(cell), cell)
         sd, factor = standard_deviation(logs, data["n"])
-        self._refuse(~(sd > 0), columns, "needs a log spread above zero (log_sd, ci95 or ci90)")
+        self._refuse(~(sd > 0), columns, "needs a log spread above zero (log_sd or ciNN)")
         return {
             "log_value": np.log(data["value"]),
             "n": data["n"],

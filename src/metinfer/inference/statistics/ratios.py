@@ -51,7 +51,7 @@ class Ratio(Statistic):
         level = interval_level(spread)
         assumed = np.isnan(level)
         self._refuse(~(value > 0), columns, "needs a value above zero")
-        self._refuse(assumed & (spread != "none"), columns, "needs spread ci95, ci90 or none")
+        self._refuse(assumed & (spread != "none"), columns, "needs spread ciNN or none")
         self._refuse(~assumed & ~((low > 0) & (low < high)), columns, "needs 0 < low < high")
         low, high = np.where(assumed, value, low), np.where(assumed, value, high)
         se = np.log(high / low) / (2.0 * normal_quantile(np.where(assumed, 0.95, level)))
