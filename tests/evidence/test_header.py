@@ -44,7 +44,7 @@ def test_a_name_that_is_there_already_is_not_meant(folder) -> None:
 def test_rows_under_a_column_that_is_not_known_are_checked(folder) -> None:
     rows = folder.rows("arms")
     rows[1]["injury"] = "much"
-    folder.write("arms", [{"colour": "red", **row, "": ""} for row in rows])
+    folder.write("arms", [{"colour": "red", "": "", **row} for row in rows])
     found = {(fault.line, fault.column) for fault in folder.faults()}
     assert found == {(1, "colour"), (1, ""), (3, "injury")}
 

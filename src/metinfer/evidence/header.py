@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -20,16 +21,28 @@ class Header:
     issues : list of Issue
     readable : bool
         Whether the rows can be read all the same.
+    blank : int
+        Columns at the end without a name, as spreadsheets leave them; their cells must be empty.
     """
 
     columns: list[Column | None] = field(default_factory=list)
     issues: list[Issue] = field(default_factory=list)
     readable: bool = True
+    blank: int = 0
+
+
+#: Names of the first column under which pandas and R write (or read again) the numbers of rows.
+_INDEX = re.compile(r"|Unnamed: \d+|X|\.\.\.1|index|level_0|row\.?names", re.IGNORECASE)
 
 
 def read_header(table: Table, line: int, cells: Sequence[str]) -> Header:
     """Header of `table` as it stands in `cells`; a slip of a name is read as what it means."""
-    names = [name.strip() for name in cells]
+    written = [name.strip() for name in cells]
+    names = written[: max((k for k, name in enumerate(written, 1) if name), default=0)]
+    if names and names[0].startswith("sep="):
+        fault = Issue("not a header", table.file, line, value=",".join(names),
+                      hint="remove this line, and save with commas")  # fmt: skip
+        return Header(issues=[fault], readable=False)
     if len(names) == 1 and any(mark in names[0] for mark in ";\t|"):
         fault = Issue("the columns are not separated by commas", table.file, line, value=names[0],
                       hint="save it as CSV with commas, and decimals with points")  # fmt: skip
@@ -42,7 +55,8 @@ def read_header(table: Table, line: int, cells: Sequence[str]) -> Header:
     issues = [*_unknown(table, line, names, slips), *_repeated(table, line, repeated),
               *_missing(table, line, missing)]  # fmt: skip
     columns = [known.get(slips.get(name, name)) for name in names]
-    return Header(columns, issues, readable=not repeated and not missing)
+    readable = not repeated and not missing
+    return Header(columns, issues, readable, blank=len(written) - len(names))
 
 
 def expected(table: Table) -> str:
@@ -65,14 +79,18 @@ def _unknown(
     table: Table, line: int, names: Sequence[str], slips: dict[str, str]
 ) -> Iterator[Issue]:
     known = tuple(column.name for column in table.columns)
-    for name in dict.fromkeys(names):
+    for place, name in enumerate(dict.fromkeys(names)):
         if name in known:
+            continue
+        if place == 0 and name not in slips and _INDEX.fullmatch(name):
+            yield Issue("an index, or names of rows, where a column is expected", table.file, line,
+                        name, name, hint="write the file without it: index=False in pandas, "
+                        "row.names = FALSE in R")  # fmt: skip
             continue
         if name in slips:
             yield Issue(f"unknown column, and there is no {slips[name]}", table.file, line, name,
                         name, hint=f'did you mean "{slips[name]}"?')  # fmt: skip
         else:
-            # What the spreadsheet's last empty columns leave behind has no name.
             message = "unknown column" if name else "a column without a name"
             hint = "remove it, or put it into note" if name else "give it a name, or remove it"
             yield Issue(message, table.file, line, name, name, one_of(known, 50), hint)

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from metinfer.evidence.cells import CellError, allowed_words, parse_cell
+from metinfer.evidence.cells import EMPTY, CellError, allowed_words, parse_cell
 from metinfer.evidence.columns import Column, Table
 from metinfer.evidence.faults import WARNING, Issue, counted
-from metinfer.evidence.header import expected, read_header
+from metinfer.evidence.header import Header, expected, read_header
 
 LARGEST_CSV = 200_000_000
 
@@ -45,7 +45,7 @@ class ParsedRow:
     line : int
         Line in the file.
     raw : RawCells
-        Cells by column, stripped.
+        Cells by column, stripped; a cell that is read as empty is the empty text.
     values : dict
         Parsed cells by column; the column's default where a cell is empty or faulty.
     bad : frozenset of str
@@ -89,7 +89,7 @@ def read_table(table: Table, data: bytes) -> ParsedTable:
     header = read_header(table, *first)
     parsed.issues += header.issues
     if header.readable:
-        _add_rows(parsed, header.columns, records)
+        _add_rows(parsed, header, records)
     if parsed.rows and not text.endswith(("\n", "\r")):
         hint = "check that the last row is complete, then end it with a line break"
         parsed.issues.append(Issue("the file does not end with a line break", table.file,
@@ -99,20 +99,37 @@ def read_table(table: Table, data: bytes) -> ParsedTable:
 
 def _add_rows(
     parsed: ParsedTable,
-    columns: Sequence[Column | None],
+    header: Header,
     records: Iterator[tuple[int, list[str]]],
 ) -> None:
     """Read the rows below a header; cells of columns that are not known are passed over."""
+    columns, wrong = header.columns, []
     absent = [column for column in parsed.table.columns if column not in columns]
     kept = [place for place, column in enumerate(columns) if column is not None]
     readers = [_CellReader(parsed, c) for c in (*columns, *absent) if c is not None]
     places = {reader.column.name: place for place, reader in enumerate(readers)}
     for line, cells in records:
-        if len(cells) != len(columns):
-            _wrong_length(parsed, line, cells, len(columns))
+        if len(cells) != len(columns) + header.blank:
+            wrong.append((line, cells))
             continue
-        known = cells if len(kept) == len(columns) else [cells[place] for place in kept]
+        if extra := next(filter(str.strip, cells[len(columns) :]), ""):
+            parsed.fault("a cell in a column without a name", line, value=extra,
+                         hint="name the column in the header, or clear the cell")  # fmt: skip
+        known = [cells[place] for place in kept]
         _add_row(parsed, readers, places, line, known + [""] * len(absent))
+    _wrong_lengths(parsed, wrong, len(columns) + header.blank)
+
+
+def _wrong_lengths(parsed: ParsedTable, rows: Sequence[tuple[int, list[str]]], wanted: int) -> None:
+    """Note the rows that have not as many cells as the header."""
+    numbered = [cells[0] == str(k) and len(cells) == wanted + 1 for k, (_, cells) in
+                enumerate(rows, start=1)]  # fmt: skip
+    if rows and all(numbered) and not parsed.rows:
+        parsed.fault("each row starts with its number, which has no column in the header", 1,
+                     hint="write the file without it: row.names = FALSE in R")  # fmt: skip
+        return
+    for line, cells in rows:
+        _wrong_length(parsed, line, cells, wanted)
 
 
 def _wrong_length(parsed: ParsedTable, line: int, cells: Sequence[str], wanted: int) -> None:
@@ -183,14 +200,15 @@ class _CellReader:
         self.parsed = parsed
         self.column = column
         self.default = _default(column)
-        self.known: dict[str, Any] = {} if column.required == "always" else {"": self.default}
+        empty = () if column.required == "always" else EMPTY
+        self.known: dict[str, Any] = dict.fromkeys(empty, self.default)
 
     def read(self, text: str, line: int, bad: set[str]) -> Any:
         """Value of a cell; its fault is noted, and its column added to `bad`."""
         if text in self.known:
             return self.known[text]
         try:
-            if not text:
+            if text in EMPTY:
                 raise CellError("the cell is empty", "it is always needed")
             value = self.known[text] = parse_cell(self.column, text)
         except CellError as error:
@@ -209,10 +227,11 @@ def _add_row(
     cells: list[str],
 ) -> None:
     bad: set[str] = set()
-    raw = RawCells(places, tuple(cell.strip() for cell in cells))
+    texts = [cell.strip() for cell in cells]
     values = {
-        r.column.name: r.read(text, line, bad) for r, text in zip(readers, raw.cells, strict=True)
+        r.column.name: r.read(text, line, bad) for r, text in zip(readers, texts, strict=True)
     }
+    raw = RawCells(places, tuple("" if text in EMPTY else text for text in texts))
     parsed.rows.append(ParsedRow(line, raw, values, frozenset(bad)))
 
 
