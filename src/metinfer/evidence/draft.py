@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -38,6 +39,9 @@ class Draft:
         Tables that could not be read at all.
     bad : dict
         (table, line) to the columns that have a fault already.
+    open : dict
+        Line of measurements.csv to those of its ends, low and high, that are not finite. They
+        count as bad, and are None in the typed row.
     """
 
     root: Path
@@ -51,11 +55,20 @@ class Draft:
     issues: list[Issue] = field(default_factory=list)
     unread: set[str] = field(default_factory=set)
     bad: dict[tuple[str, int], frozenset[str]] = field(default_factory=dict)
+    open: dict[int, frozenset[str]] = field(default_factory=dict)
     row_counts: dict[str, int] = field(default_factory=dict)
 
     def is_bad(self, table: str, row: Row, *columns: str) -> bool:
         """Whether one of `columns` of `row` has a fault already."""
         return not self.bad.get((table, row.line), frozenset()).isdisjoint(columns)
+
+    def is_open(self, row: Measurement, end: str) -> bool:
+        """Whether `end` (low or high) of `row` was given as not finite."""
+        return end in self.open.get(row.line, ())
+
+    def mark(self, table: str, line: int, *columns: str) -> None:
+        """Note that `columns` of a row have a fault."""
+        self.bad[table, line] = self.bad.get((table, line), frozenset()) | set(columns)
 
 
 def read_draft(root: Path) -> Draft:
@@ -144,12 +157,23 @@ _TIMES = ("time", "time_start", "person_time")
 def _measurement(draft: Draft, row: ParsedRow) -> Measurement:
     values = row.values
     unit = values["time_unit"]
+    _take_open_ends(draft, row)
     converted = _converted(draft, row)
     time, start, person_time = (_days(values.pop(name), unit) for name in _TIMES)
     values["time_day"], values["time_start_day"] = time, start or 0.0
     # Rates are per year, so that events over person_time is one.
     values["person_time"] = None if person_time is None else person_time / DAYS["year"]
     return Measurement(**values | converted, line=row.line, raw=row.raw)
+
+
+def _take_open_ends(draft: Draft, row: ParsedRow) -> None:
+    """Take ends that are not finite out of the numbers, so that no later check meets them."""
+    ends = [name for name in ("low", "high") if row.values[name] == math.inf]
+    for name in ends:
+        row.values[name] = None
+    if ends:
+        draft.open[row.line] = frozenset(ends)
+        draft.mark("measurements", row.line, *ends)
 
 
 def target_unit(observable: str, statistic: str) -> str:
@@ -174,7 +198,7 @@ def _converted(draft: Draft, row: ParsedRow) -> dict[str, Any]:
         draft.issues.append(Issue(str(error), TABLES["measurements"].file, row.line, "unit",
                                   row.raw["unit"], allowed=f"anything that converts to {target}",
                                   hint=_unit_hint(statistic)))  # fmt: skip
-        draft.bad[("measurements", row.line)] = row.bad | {"unit"}
+        draft.mark("measurements", row.line, "unit")
         return {}
     scaled = {"lod", "low", "high"} if values["spread"] != "log_sd" else {"lod"}
     scaled |= set() if statistic in STATEMENTS else {"value"}

@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from statistics import NormalDist
 
 from metinfer.evidence.draft import Draft
 from metinfer.evidence.faults import Issue
 from metinfer.evidence.rules import at, scored
+from metinfer.evidence.rules.open_ends import instead
 from metinfer.evidence.types import Measurement
 from metinfer.evidence.vocabulary import (
+    COUNTS,
     OBSERVABLES,
     RATIOS,
     SCORED,
     SKEW_LIMIT,
     STATEMENTS,
+    interval_level,
 )
 
 TABLE = "measurements"
 _SHARES = ("proportion", "survival", "cumulative_incidence")
+_NORMAL = NormalDist()
 _CONTRASTS = ("groups", "per_ln", "per_doubling")
-_MAY_BE_ZERO = ("metastasis_count", "nk_activity_reduction")
+_MAY_BE_ZERO = (*COUNTS, "nk_activity_reduction")
 _ONE_NUMBER = ("sd", "sem", "log_sd")
-_AROUND = ("ci95", "ci90", "range")
-_NORMAL_QUANTILE = {"ci95": 1.959964, "ci90": 1.644854}
 # Further off the middle of its interval (in standard errors, log scale) a ratio was not
 # made as the interval says; the likelihood would refuse it.
 _MOST_ASYMMETRIC = 1.0
@@ -49,7 +52,8 @@ def _impossible(row: Measurement) -> Iterator[Issue]:
             yield at(TABLE, row, column, f"above {high:g}, which is impossible for {_what(row)}",
                      hint="a percentage needs the unit percent" if high == 1 else "")  # fmt: skip
         elif value <= 0 and _must_be_positive(row, column):
-            yield at(TABLE, row, column, f"not above 0, as it must be for {row.statistic}")
+            yield at(TABLE, row, column, f"not above 0, as it must be for {row.statistic}",
+                     hint=instead(row, column) if column in ("low", "high") else "")  # fmt: skip
     yield from _impossible_for_statistic(row)
     yield from _impossible_in_order(row)
 
@@ -73,7 +77,8 @@ def _impossible_for_statistic(row: Measurement) -> Iterator[Issue]:
         if numbers:
             yield at(TABLE, row, "value", f"an interval that touches {numbers[0]:g} has no width "
                      "on the scale of hazards", hint="clear low and high, and give n")  # fmt: skip
-    if row.spread in _ONE_NUMBER and row.low is not None and row.low <= 0:
+    spread = row.low if row.spread in _ONE_NUMBER else None
+    if spread is not None and spread <= 0 and not _is_zero_count(row):
         yield at(TABLE, row, "low", f"the {row.spread} is not above 0", allowed="a number above 0")
     if row.statistic in ("mean", "geometric_mean") and row.n == 1:
         yield at(TABLE, row, "n", "a spread over one animal or person", allowed="2 or more",
@@ -82,6 +87,11 @@ def _impossible_for_statistic(row: Measurement) -> Iterator[Issue]:
         yield at(TABLE, row, "level", "not inside the distribution", allowed="between 0 and 1")
     if row.person_time == 0 and row.statistic == "rate":
         yield at(TABLE, row, "person_time", "no time at risk", allowed="a number above 0")
+
+
+def _is_zero_count(row: Measurement) -> bool:
+    """Whether a mean and its spread are 0 because nothing was counted in any animal."""
+    return row.observable in COUNTS and row.statistic == "mean" and row.value == row.low == 0
 
 
 def _impossible_in_order(row: Measurement) -> Iterator[Issue]:
@@ -113,14 +123,18 @@ def intervals_hold_their_value(draft: Draft) -> Iterator[Issue]:
 
 
 def _is_around(row: Measurement) -> bool:
-    return row.spread in _AROUND or (row.spread == "iqr" and row.role in SCORED)
+    if row.spread == "iqr":
+        return row.role in SCORED
+    return row.spread == "range" or interval_level(row.spread) is not None
 
 
 def ends_are_both_given(draft: Draft) -> Iterator[Issue]:
     """An interval, quartiles or a range has both ends."""
     for row in scored(draft):
-        if row.spread not in (*_AROUND, "iqr") or row.statistic in ("median", *RATIOS[1:]):
+        if row.statistic in ("median", *RATIOS[1:]):
             continue  # there the statistic itself needs both
+        if row.spread not in ("range", "iqr") and interval_level(row.spread) is None:
+            continue
         for column, other in (("low", "high"), ("high", "low")):
             if not row.raw[column] and (row.raw[other] or column == "low"):
                 yield at(TABLE, row, column, f"a {row.spread} needs both ends",
@@ -132,7 +146,7 @@ def ratio_intervals_are_usable(draft: Draft) -> Iterator[Issue]:
     for row in scored(draft):
         if row.statistic == "hazard_ratio" and row.contrast not in ("", *_CONTRASTS):
             yield at(TABLE, row, "contrast", "unknown scale", allowed=", ".join(_CONTRASTS))
-        quantile = _NORMAL_QUANTILE.get(row.spread)
+        quantile = _normal_quantile(row.spread)
         low, value, high = row.low or 0.0, row.value or 0.0, row.high or 0.0
         if row.statistic not in (*RATIOS, "rate") or not quantile:
             continue
@@ -185,10 +199,17 @@ def means_are_not_too_skewed(draft: Draft) -> Iterator[Issue]:
 
 def _standard_deviation(row: Measurement) -> float | None:
     """SD of a mean; from an interval by the t quantile (Cornish-Fisher, never below it by much)."""
-    if row.spread not in _NORMAL_QUANTILE:
+    z = _normal_quantile(row.spread)
+    if z is None:
         return row.sd
     if row.low is None or row.high is None or row.n is None or row.n < 2:
         return None
-    z, v = _NORMAL_QUANTILE[row.spread], row.n - 1
+    v = row.n - 1
     t = z + (z**3 + z) / (4 * v) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * v**2)
     return (row.high - row.low) / (2 * t) * math.sqrt(row.n)
+
+
+def _normal_quantile(spread: str) -> float | None:
+    """Half-width in standard errors of the interval that `spread` names; None for another one."""
+    level = interval_level(spread)
+    return None if level is None else _NORMAL.inv_cdf(0.5 + level / 2)

@@ -9,12 +9,14 @@ from metinfer.evidence.faults import Issue
 from metinfer.evidence.rules import at, scored
 from metinfer.evidence.types import Measurement
 from metinfer.evidence.vocabulary import (
+    COUNTS,
     OBSERVABLES,
     SCORED,
     STATEMENTS,
     STATISTICS,
     TIMED,
     Statistic,
+    spread_words,
 )
 
 TABLE = "measurements"
@@ -41,13 +43,12 @@ def statistics_have_what_they_need(draft: Draft) -> Iterator[Issue]:
         statistic = STATISTICS.get(row.statistic)
         if statistic is None:
             continue
-        if row.spread not in statistic.spreads and not draft.is_bad(TABLE, row, "spread"):
+        if not statistic.takes(row.spread) and not draft.is_bad(TABLE, row, "spread"):
             yield at(TABLE, row, "spread", f"statistic {row.statistic} cannot use this spread",
-                     value=row.spread, allowed=", ".join(statistic.spreads))  # fmt: skip
+                     value=row.spread, allowed=spread_words(statistic.spreads))  # fmt: skip
         elif missing := _missing(draft, row, statistic):
-            options = ", or ".join(" + ".join(need) for need in statistic.needs)
             yield at(TABLE, row, missing[0], f"{row.statistic} needs {', '.join(missing)}",
-                     hint=f"needed: {options}; fill it, or use the role prior or out")  # fmt: skip
+                     hint=_needed_hint(draft, row, statistic))  # fmt: skip
 
 
 def statistics_fit_the_observable(draft: Draft) -> Iterator[Issue]:
@@ -113,6 +114,38 @@ def _unit_hint(row: Measurement) -> str:
     if unit == "1":
         return "write 1 if it has none, or percent"
     return f"for example {unit}" if unit else "write 1 if it has none"
+
+
+def _needed_hint(draft: Draft, row: Measurement, statistic: Statistic) -> str:
+    """What to fill in a row that lacks numbers its statistic needs."""
+    if row.spread == "iqr" and (row.low is None) != (row.high is None):
+        return ("quartiles are two numbers, the lower in low and the upper in high; where only "
+                "their distance is printed, use role out, with the width in note")  # fmt: skip
+    if row.statistic == "mean" and row.observable in COUNTS and row.value == 0:
+        return "nothing was counted: write statistic count_total and events 0"
+    events = counts_that_fit(row) if row.statistic == "proportion" else ""
+    if events and not row.raw["events"]:
+        return events
+    options = ", or ".join(" + ".join(need) for need in statistic.needs)
+    return f"needed: {options}; fill it, or use the role prior or out"
+
+
+def counts_that_fit(row: Measurement) -> str:
+    """Numbers of events that give the published share of n, in words; empty without both."""
+    if row.value is None or row.n is None or not 0 <= row.value <= 1:
+        return ""
+    scale = 100 if row.raw["unit"] in ("percent", "%") else 1
+    decimals = len(row.raw["value"].partition(".")[2])
+    half = 0.5 * 10.0**-decimals / scale + 1e-9
+    near = round(row.value * row.n)
+    fits = [k for k in range(near - 3, near + 4)
+            if 0 <= k <= row.n and abs(k / row.n - row.value) <= half]  # fmt: skip
+    percent = " %" if scale > 1 else ""
+    shown = [f"{k} of {row.n} is {scale * k / row.n:.{decimals}f}{percent}" for k in fits or [near]]
+    if not fits:
+        return f"no whole number of {row.n} is {row.raw['value']}, the nearest: {shown[0]}"
+    advice = "write it into events" if len(fits) == 1 else "more than one fits: look for the count"
+    return f"{', '.join(shown)}: {advice}"
 
 
 def _missing(draft: Draft, row: Measurement, statistic: Statistic) -> tuple[str, ...]:
