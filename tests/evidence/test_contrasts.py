@@ -30,7 +30,8 @@ def test_a_dose_of_nothing_is_none(folder) -> None:
 
 
 def test_the_same_dose_in_both_arms_is_no_difference(folder) -> None:
-    folder.add("doses", 0, arm="control")
+    for arm in ("control", "nk_depleted"):
+        folder.add("doses", 0, arm=arm)
     assert SAME in folder.only_warning().message
 
 

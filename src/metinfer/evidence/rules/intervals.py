@@ -48,6 +48,15 @@ def intervals_do_not_overlap(draft: Draft) -> Iterator[Issue]:
                      f"at {before.raw['end']}", hint="each person-year counts once")  # fmt: skip
 
 
+def follow_up_has_no_gaps(draft: Draft) -> Iterator[Issue]:
+    """The intervals of an arm follow each other without a gap."""
+    for before, after in _neighbours(draft):
+        if after.start > before.end * (1 + 1e-9):
+            yield at(TABLE, after, "start", f"no follow-up since line {before.line}, which ends at "
+                     f"{before.raw['end']} {before.time_unit}", severity=WARNING,
+                     hint="add the interval between, unless the paper leaves it out")  # fmt: skip
+
+
 def counts_add_up(draft: Draft) -> Iterator[Issue]:
     """Events fit into those at risk, and those left over are at risk next."""
     for row in _sound(draft):
