@@ -36,7 +36,30 @@ def _ratio(**cells: str) -> dict[str, str]:
         (SHARE, {"time": ""}, "time", "needs a time"),
         (SHARE, {"time": "-1"}, "time", "before time zero"),
         (SHARE, {"time_unit": ""}, "time_unit", "without a unit"),
-        (SHARE, {"time_unit": "weeks"}, "time_unit", 'did you mean "week"?'),
+        (SHARE, {"time_unit": "weekz"}, "time_unit", 'did you mean "week"?'),
+        (SHARE, {"events": "", "n": "31", "value": "0.419"}, "events", "13 of 31 is 0.419: write"),
+        (
+            SHARE,
+            {"events": "", "n": "31", "value": "41.9", "unit": "percent"},
+            "events",
+            "13 of 31 is 41.9 %: write it into events",
+        ),
+        (
+            SHARE,
+            {"events": "", "n": "200", "value": "75", "unit": "%"},
+            "events",
+            "150 of 200 is 75 %, 151 of 200 is 76 %",
+        ),
+        (
+            SHARE,
+            {"events": "", "n": "31", "value": "40", "unit": "%"},
+            "events",
+            "no whole number of 31 is 40, the nearest: 12 of 31 is 39 %",
+        ),
+        (MEAN, {"value": "0", "low": ""}, "low", "count_total and events 0"),
+        (MEAN, {"spread": "sd", "low": "0"}, "low", "not above 0"),
+        (MEAN, {"spread": "ci80", "low": "4", "high": "5"}, "value", "outside its own ci80"),
+        (MEAN, {"spread": "iqr"}, "spread", "sd, sem, ciNN (for example ci95)"),
         (SHARE, {"lod": "1"}, "lod", "cannot use a limit of detection"),
         (SHARE, {"unit": "mm"}, "unit", '"mm" cannot be converted to "1"'),
         (SHARE, {"unit": "sploosh"}, "unit", '"sploosh" is not a known unit'),
@@ -57,7 +80,8 @@ def _ratio(**cells: str) -> dict[str, str]:
         (NK, {"reference_arm": ""}, "reference_arm", "nk_count_fold needs the arm"),
         (NK, {"reference_arm": "il15"}, "reference_arm", "with itself"),
         (NK, {"value": "0"}, "value", "not above 0"),
-        (NK, {"statistic": "median", "spread": "iqr"}, "high", "median needs high"),
+        (NK, {"statistic": "median", "spread": "iqr"}, "high", "the lower in low"),
+        (NK, {"statistic": "median", "spread": "range"}, "high", "median needs high"),
         (NK, {"statistic": "percentile", "spread": "none", "low": ""}, "level", "needs level"),
         (NK, _ratio(high=""), "high", "needs both ends"),
         (NK, _ratio(unit="pg/mL"), "unit", "contrast"),
@@ -136,6 +160,9 @@ def test_rows_that_are_not_scored_need_only_a_reason(folder) -> None:
         ("percentile", {"value": "3", "n": "9", "level": "0.9"}),
         ("bound", {"value": "0.9", "low": "2"}),
         ("mean", {"value": "3", "low": "2", "high": "4", "spread": "ci90", "n": "9"}),
+        ("mean", {"value": "3", "low": "2", "high": "4", "spread": "ci99.9", "n": "9"}),
+        ("mean", {"value": "0", "low": "0", "spread": "sd", "n": "9"}),
+        ("mean", {"value": "0", "low": "0", "spread": "sem", "n": "9"}),
     ],
 )
 def test_complete_rows_pass(folder, statistic: str, cells: dict[str, str]) -> None:
@@ -162,7 +189,10 @@ def test_complete_rows_pass(folder, statistic: str, cells: dict[str, str]) -> No
         ("arms", 0, {"arm": "il15"}, "arm", "stands already"),
         ("studies", 0, {"doi": "doi:10.1038/s41586-021-03614-z"}, "doi", "write 10.1038/s41586"),
         ("doses", 0, {"agent": "rhil51"}, "agent", 'did you mean "rhil15"?'),
-        ("doses", 0, {"unit": "spoons"}, "unit", "not a known unit"),
+        ("doses", 0, {"unit": "spoons"}, "unit", "not a unit of a dose"),
+        ("doses", 0, {"unit": "ug/kg/day"}, "unit", "not a unit of a dose"),
+        ("doses", 0, {"unit": "µg/kg"}, "unit", 'did you mean "ug/kg"?'),
+        ("doses", 0, {"unit": "mg/m²"}, "unit", 'did you mean "mg/m2"?'),
         ("doses", 0, {"every": ""}, "every", "4 doses need the time"),
         ("doses", 0, {"count": "0"}, "count", "below 1"),
         ("doses", 0, {"arm": "il51"}, "arm", "did you mean"),
@@ -341,6 +371,47 @@ def test_interval_without_person_time(folder) -> None:
     assert "half the interval" in folder.only_warning().message
 
 
+def test_a_gap_in_the_follow_up(folder) -> None:
+    folder.change("intervals", 1, start="15", person_time="182")
+    warning = folder.only_warning()
+    assert (warning.line, warning.column) == (3, "start")
+    assert "no follow-up since line 2, which ends at 14 day" in warning.message
+
+
+@pytest.mark.parametrize(
+    ("cells", "column", "words"),
+    [
+        ({"count": ""}, "count", "one dose is given, although every is 7 days"),
+        ({"count": "1"}, "count", "one dose is given"),
+        ({"unit": "mg/m2"}, "unit", "a dose per body surface for a mouse"),
+        ({"agent": "ifng"}, "agent", "also gives ifng as infusion"),
+        ({"agent": "rhil15"}, "agent", "also gives rhil15 as infusion"),
+    ],
+)
+def test_a_dose_that_is_hardly_meant(folder, cells: dict[str, str], column: str, words) -> None:
+    folder.change("doses", 0, **cells)
+    warning = folder.only_warning()
+    assert (warning.file, warning.line, warning.column) == ("doses.csv", 2, column)
+    assert words in warning.message
+    assert warning.hint
+
+
+def test_a_dose_without_repeats_is_complete(folder) -> None:
+    folder.change("doses", 0, every="", count="")
+    assert folder.report().warnings == ()
+
+
+def test_a_dose_of_the_reference_arm_alone(folder) -> None:
+    folder.add("doses", 0, arm="control", agent="plerixafor", unit="mg/kg", amount="5")
+    warning = folder.only_warning()
+    assert (warning.file, warning.line, warning.column) == ("doses.csv", 3, "arm")
+    assert "a reference arm gets plerixafor" in warning.message
+    assert warning.message.endswith("does not: il15, nk_depleted")
+    folder.add("doses", 1, arm="il15")
+    folder.add("doses", 1, arm="nk_depleted")
+    assert folder.report().warnings == ()
+
+
 def test_report_as_text_and_json(folder) -> None:
     folder.change("measurements", 0, statistic="proportoin", note="\x1b[31mred")
     report = folder.report()
@@ -361,14 +432,36 @@ def test_warnings_are_not_called_clean(folder) -> None:
     assert "0 faults, 1 warning: usable; read the warnings first" in folder.report().to_text()
 
 
-def test_long_reports_are_cut_in_text_only(folder) -> None:
+def test_many_faults_of_one_kind_are_told_once_in_text_only(folder) -> None:
     rows = folder.rows("measurements")
     rows += [rows[OUT] | {"row": f"r{k}", "n": "x"} for k in range(300)]
     folder.write("measurements", rows)
     report = folder.report()
     assert len(json.loads(report.to_json())["faults"]) == 300
-    assert "... and 100 more faults" in report.to_text()
-    assert "... and 1 more fault (" in report.to_text(299)
+    text = report.to_text()
+    assert text.count("\n") == 1
+    assert "(and 299 more like it, in lines 13, 14, 15, 16, 17, 18, 19, 20, ...)" in text
+
+
+def test_faults_of_many_kinds_are_cut_in_text_only(folder) -> None:
+    rows = folder.rows("measurements")
+    rows += [rows[OUT] | {"row": f"r{k}", "study": "x" * k} for k in range(20, 40)]
+    rows += [rows[OUT] | {"row": f"s{k}", "url": ""} for k in range(3)]
+    folder.write("measurements", rows)
+    report = folder.report()
+    cut = report.to_text(1)
+    assert "... and 3 more faults (all of them with --format json)" not in cut
+    assert cut.splitlines()[1].startswith("... and ")
+
+
+def test_numbers_in_a_message_make_no_other_kind(folder) -> None:
+    rows = folder.rows("measurements")
+    rows += [rows[SHARE] | {"row": f"r{k}", "cohort": f"c{k}", "n": str(k), "events": str(k + 1),
+                            "value": ""} for k in range(5, 25)]  # fmt: skip
+    folder.write("measurements", rows)
+    assert 'more events than n = 5; got "6"; allowed: 0 to 5 (and 19 more' in (
+        folder.report().to_text()
+    )
 
 
 def test_each_check_is_listed_once() -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
 FAULT = "fault"
 WARNING = "warning"
 _LONGEST_VALUE = 60
+_MANY = 10
+_LINES_NAMED = 8
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,13 @@ class Issue:
     def __post_init__(self) -> None:
         object.__setattr__(self, "value", shorten(self.value))
 
+    @property
+    def kind(self) -> tuple[str, ...]:
+        """What issues alike have in common: all but the line, the cell and the numbers named."""
+        words = (self.message, self.allowed, self.hint)
+        masked = (re.sub(r"\d[\d.,]*", "#", text) for text in words)
+        return (self.severity, self.file, self.column, *masked)
+
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}:{self.line}"
         head = f"{place}: {self.column}: " if self.column else f"{place}: "
@@ -83,7 +93,10 @@ class Report:
         return not self.faults
 
     def to_text(self, limit: int = 200) -> str:
-        """Text for a person, one issue a line, at most `limit` of each kind."""
+        """Text for a person, at most `limit` lines each of faults and of warnings.
+
+        More than 10 issues that differ only in their numbers and cells are told once.
+        """
         lines = [*_listed("fault", self.faults, limit), *_listed("warning", self.warnings, limit)]
         lines.append(f"{self._tables()}: {self._verdict()}")
         return "\n".join(lines)
@@ -152,8 +165,28 @@ def one_of(choices: Sequence[str], limit: int = 20) -> str:
 
 
 def _listed(noun: str, issues: Sequence[Issue], limit: int) -> list[str]:
-    lines = [f"{noun}: {issue}" for issue in issues[:limit]]
-    if len(issues) > limit:
-        more = counted(len(issues) - limit, f"more {noun}")
+    groups: dict[tuple[str, ...], list[Issue]] = {}
+    for issue in issues:
+        groups.setdefault(issue.kind, []).append(issue)
+    lines: list[str] = []
+    told = 0
+    for group in groups.values():
+        shown = group[: limit - len(lines)]
+        if len(group) > _MANY and shown:
+            lines.append(f"{noun}: {group[0]}{_others(group)}")
+            told += len(group)
+        else:
+            lines += [f"{noun}: {issue}" for issue in shown]
+            told += len(shown)
+    if told < len(issues):
+        more = counted(len(issues) - told, f"more {noun}")
         lines.append(f"... and {more} (all of them with --format json)")
     return lines
+
+
+def _others(group: Sequence[Issue]) -> str:
+    """How many more of a kind there are, and in which lines the first of them stand."""
+    lines = list(dict.fromkeys(str(i.line) for i in group[1:] if i.line is not None))
+    first = ", ".join(lines[:_LINES_NAMED]) + (", ..." if len(lines) > _LINES_NAMED else "")
+    where = f", in lines {first}" if lines else ""
+    return f" (and {len(group) - 1} more like it{where})"
