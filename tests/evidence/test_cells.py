@@ -47,6 +47,12 @@ def test_a_mark_of_a_missing_value_is_named_in_every_column(column: str, mark: s
     assert _hint(column, mark) == "leave the cell empty"
 
 
+def test_a_whole_number_with_a_point_before_three_digits_may_be_thousands() -> None:
+    assert _hint("n", "1.000") == "write 1, or 1000 if the point separates thousands"
+    assert _hint("events", "1.092") == "write 1.092, or 1092 if the point separates thousands"
+    assert parse_cell(TABLES["measurements"].column("n"), "12.0") == 12
+
+
 @pytest.mark.parametrize("error", ["#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!"])
 def test_an_error_of_a_formula_is_named(error: str) -> None:
     assert _hint("value", error) == "paste the value instead"

@@ -1,8 +1,9 @@
-"""Two hundred damaged copies of the tiny folder: clean or faults, no crash, no silent drop."""
+"""Damaged copies of the tiny folder: clean or faults, no crash, no silent drop or change."""
 
 from __future__ import annotations
 
 import importlib.util
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ SCRIPT = Path(__file__).parents[2] / "benchmarks" / "fuzz_tables.py"
 def fuzz():
     spec = importlib.util.spec_from_file_location("fuzz_tables", SCRIPT)
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # where its dataclasses look for their annotations
     spec.loader.exec_module(module)
     return module
 
@@ -23,6 +25,27 @@ def test_damaged_copies(fuzz, tiny: Path) -> None:
     assert bad == []
     assert set(counts) == {"clean", "faults"}
     assert counts["faults"] > 100
+
+
+def test_tables_as_other_software_writes_them(fuzz, tiny: Path) -> None:
+    counts, bad = fuzz.export_campaign(tiny, copies=4 * len(fuzz.EXPORTS), seed=7)
+    assert bad == []
+    assert counts["R: empty cells are NA"] == {"read alike": 4}
+    assert counts["pandas: index column"] == {"found": 4}
+    assert counts["a number became NaN, #N/A, #DIV/0! or ####"] == {"found": 4}
+    assert not any("unnamed" in verdicts for verdicts in counts.values())
+
+
+def test_a_changed_number_would_be_seen(fuzz, tiny: Path, monkeypatch) -> None:
+    from metinfer.evidence import tables
+
+    marks = ("NaN", "nan", "#N/A", "N/A", "NULL", "<NA>", "#DIV/0!", "########", "-")
+    monkeypatch.setattr(tables, "EMPTY", ("", "NA", *marks))
+    lost = [export for export in fuzz.EXPORTS if "became NaN" in export.name]
+    monkeypatch.setattr(fuzz, "EXPORTS", lost)
+    _, bad = fuzz.export_campaign(tiny, copies=30, seed=7)
+    assert bad
+    assert all(line.endswith(": changed") for line in bad)
 
 
 def test_a_silent_drop_would_be_seen(fuzz, folder, monkeypatch) -> None:

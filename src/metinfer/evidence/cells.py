@@ -25,6 +25,7 @@ SLUG = re.compile(r"(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9_.+-]{0,79}")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?", re.ASCII)
+_POINTS = re.compile(r"[1-9]\d{0,2}\.\d{3}", re.ASCII)
 _RANGE = re.compile(r"\(?\d+\.?\d*\s*(?:[-–—,;]|to)\s*\d+\.?\d*\)?", re.ASCII)  # noqa: RUF001
 _DATE = re.compile(
     r"\d{1,2}[-/ ][A-Za-z]{3}([-/ ]\d{2,4})?|[A-Za-z]{3}[-/ ]\d{2,4}|\d{1,4}([-/])\d{1,2}\2\d{1,4}",
@@ -124,6 +125,10 @@ def _comma_hint(text: str) -> str:
 
 def _integer(column: Column, text: str) -> int:
     value = _number(column, text)
+    if _POINTS.fullmatch(text):
+        whole = text.replace(".", "")
+        hint = f"write {value:g}, or {whole} if the point separates thousands"
+        raise CellError("not a whole number, or one with a mark in it", hint)
     if value != int(value):
         raise CellError("not a whole number")
     return int(value)
