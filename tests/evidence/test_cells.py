@@ -63,6 +63,16 @@ def test_two_numbers_in_a_cell(text: str) -> None:
     assert _hint("low", text) == "two numbers in one cell: low and high take one each"
 
 
+@pytest.mark.parametrize("text", ["3.2 ± 0.7", "3.2±0.7", "3.2 +/- 0.7"])
+def test_a_number_with_its_spread(text: str) -> None:
+    assert "what follows the mark goes into low" in _hint("value", text)
+
+
+@pytest.mark.parametrize("text", ["9/12", "9 of 12"])
+def test_a_number_of_n(text: str) -> None:
+    assert _hint("value", text).endswith("the first goes into events, the other into n")
+
+
 @pytest.mark.parametrize("text", ["05-Mar", "5 Mar 2024", "Mar-05", "2024-03-05", "3/5/24"])
 def test_a_date_is_named(text: str) -> None:
     assert "made a date of this" in _hint("value", text)

@@ -26,15 +26,26 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?", re.ASCII)
 _POINTS = re.compile(r"[1-9]\d{0,2}\.\d{3}", re.ASCII)
-_RANGE = re.compile(r"\(?\d+\.?\d*\s*(?:[-–—,;]|to)\s*\d+\.?\d*\)?", re.ASCII)  # noqa: RUF001
-_DATE = re.compile(
-    r"\d{1,2}[-/ ][A-Za-z]{3}([-/ ]\d{2,4})?|[A-Za-z]{3}[-/ ]\d{2,4}|\d{1,4}([-/])\d{1,2}\2\d{1,4}",
-    re.ASCII,
-)
-_FORMULA = re.compile(r"[=+@-]")
 _INTERVAL_WORD = re.compile(r"\bc\.?i|interval|%", re.IGNORECASE)
 _DOI = re.compile(r"10\.\d{4,9}/\S+")
 _URL = re.compile(r"https?://[^\s<>\"]+")
+#: What to do about a text that begins like this where a number is expected; the first one counts.
+_HINTS = tuple((re.compile(pattern, re.ASCII), hint) for pattern, hint in (
+    (r"none$", "leave the cell empty if the number is unknown"),
+    (r"\(?\d+\.?\d*\s*([-–—,;]|to)\s*\d+\.?\d*\)?$",  # noqa: RUF001
+     "two numbers in one cell: low and high take one each"),
+    (r"\d+\.?\d*\s*(±|\+/?-)\s*\d",
+     "two numbers in one cell: what follows the mark goes into low, and spread says what it is"),
+    (r"\d+\s*(/|of)\s*\d+$",
+     "two numbers in one cell: the first goes into events, the other into n"),
+    (r"\d{1,2}[-/ ][A-Za-z]{3}([-/ ]\d{2,4})?$|[A-Za-z]{3}[-/ ]\d{2,4}$"
+     r"|\d{1,4}([-/])\d{1,2}\2\d{1,4}$",
+     "a spreadsheet made a date of this: format the column as text and type it again"),
+    (r"[<>≤≥]", "a number below a limit goes into lod (statistic individual) or low/high"),
+    (r"[−–]|.*\u00a0", "retype it with a plain minus sign and without special spaces"),  # noqa: RUF001
+    (r"[=+@-]", "this looks like a spreadsheet formula: paste its value instead"),
+    (r"[+-]?\d", "only the number goes here; units and remarks have their own columns"),
+))  # fmt: skip
 LONGEST_CELL = 5000
 SLUG_HINT = "an id is made of letters, digits and . _ - +, at most 80 of them"
 
@@ -98,21 +109,9 @@ def _number_hint(text: str) -> str:
         return _comma_hint(text)
     if _DECIMAL_COMMA.fullmatch(text):
         return f"write the decimal with a point: {text.replace(',', '.')}"
-    if _is_open(text) or text.lower() == "none":
+    if _is_open(text):
         return "leave the cell empty if the number is unknown"
-    if _RANGE.fullmatch(text):
-        return "two numbers in one cell: low and high take one each"
-    if _DATE.fullmatch(text):
-        return "a spreadsheet made a date of this: format the column as text and type it again"
-    if text[0] in "<>≤≥":
-        return "a number below a limit goes into lod (statistic individual) or low/high"
-    if text[0] in "−–" or "\u00a0" in text:  # noqa: RUF001 (typographic minus, as pasted)
-        return "retype it with a plain minus sign and without special spaces"
-    if _FORMULA.match(text):
-        return "this looks like a spreadsheet formula: paste its value instead"
-    if re.match(r"[+-]?\d", text):
-        return "only the number goes here; units and remarks have their own columns"
-    return ""
+    return next((hint for pattern, hint in _HINTS if pattern.match(text)), "")
 
 
 def _comma_hint(text: str) -> str:
