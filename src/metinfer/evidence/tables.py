@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from metinfer.evidence.cells import EMPTY, CellError, allowed_words, parse_cell
+from metinfer.evidence.cells import NA, CellError, allowed_words, parse_cell
 from metinfer.evidence.columns import Column, Table
 from metinfer.evidence.faults import WARNING, Issue, counted
 from metinfer.evidence.header import Header, expected, read_header
@@ -200,7 +200,7 @@ class _CellReader:
         self.parsed = parsed
         self.column = column
         self.default = _default(column)
-        empty = () if column.required == "always" else EMPTY
+        empty = () if column.required == "always" else ("", NA)
         self.known: dict[str, Any] = dict.fromkeys(empty, self.default)
 
     def read(self, text: str, line: int, bad: set[str]) -> Any:
@@ -208,7 +208,7 @@ class _CellReader:
         if text in self.known:
             return self.known[text]
         try:
-            if text in EMPTY:
+            if text in ("", NA):
                 raise CellError("the cell is empty", "it is always needed")
             value = self.known[text] = parse_cell(self.column, text)
         except CellError as error:
@@ -231,7 +231,9 @@ def _add_row(
     values = {
         r.column.name: r.read(text, line, bad) for r, text in zip(readers, texts, strict=True)
     }
-    raw = RawCells(places, tuple("" if text in EMPTY else text for text in texts))
+    if NA in texts:
+        texts = ["" if text == NA else text for text in texts]
+    raw = RawCells(places, tuple(texts))
     parsed.rows.append(ParsedRow(line, raw, values, frozenset(bad)))
 
 

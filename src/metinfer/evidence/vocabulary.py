@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 ROLES = ("fit", "check", "prior", "out")
 SCORED = ("fit", "check")
@@ -21,6 +22,7 @@ SCOPES = ("liver", "distant", "any_relapse", "organ")
 _LEVEL = re.compile(r"ci(\d{2}(?:\.\d{1,3})?)", re.ASCII)
 
 
+@lru_cache(maxsize=1000)
 def interval_level(spread: str) -> float | None:
     """Coverage of the interval that `spread` names (0.95 for ci95); None for any other word.
 
