@@ -72,3 +72,34 @@ def test_a_file_that_would_take_all_memory_is_refused(tmp_path: Path) -> None:
     with pytest.raises(EvidenceError, match="nested too deeply"):
         combine([TINY, own], tmp_path / "both")
     assert not (tmp_path / "both").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda text: text.replace("0.75,", "0,75,", 1), "1 cell too many"),
+        (lambda text: text.rstrip("\n").rstrip(",") + "\n", "cells too few"),
+        (lambda text: text.replace(",", ";"), "not separated by commas"),
+    ],
+)
+def test_a_table_that_cannot_be_read_is_named_with_its_folder(
+    tmp_path: Path, change, message: str
+) -> None:
+    own = tmp_path / "own"
+    shutil.copytree(TINY, own)
+    path = own / "measurements.csv"
+    path.write_text(change(path.read_text()))
+    with pytest.raises(EvidenceError, match=message) as caught:
+        combine([bundled_path(), own], tmp_path / "both")
+    assert {fault.file for fault in caught.value.faults} == {str(path)}
+    assert not (tmp_path / "both").exists()
+
+
+def test_tables_of_other_software_are_put_together_as_they_are_read(tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    shutil.copytree(TINY, own)
+    for name in ("arms", "measurements", "doses"):
+        lines = (own / f"{name}.csv").read_text().splitlines()
+        (own / f"{name}.csv").write_text("".join(f"{line},,\n" for line in lines))
+    both = combine([bundled_path(), own], tmp_path / "both")
+    assert both.measurements[-10:] == read_evidence(TINY).measurements

@@ -7,6 +7,7 @@ import io
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,10 @@ from typing import Any
 import tomli_w
 
 from metinfer.errors import EvidenceError, UsageError
-from metinfer.evidence.faults import Issue
+from metinfer.evidence.draft import Draft, read_draft
+from metinfer.evidence.faults import FAULT
 from metinfer.evidence.read import read_evidence
 from metinfer.evidence.schema import TABLES, TOML_FILES
-from metinfer.evidence.settings import LARGEST_TOML, read_toml
 from metinfer.evidence.types import Evidence
 
 Folder = str | PathLike[str]
@@ -63,43 +64,49 @@ def combine(folders: Iterable[Folder], out: Folder) -> Evidence:
     target = Path(out)
     if target.exists() and not (target.is_dir() and not any(target.iterdir())):
         raise UsageError(f"{target} is not empty; name a new folder")
+    drafts = [read_draft(root) for root in roots]
+    _require_readable(drafts)
     target.parent.mkdir(parents=True, exist_ok=True)
     # Written aside: half of the files would be evidence too, without its intervals.
     aside = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}-", suffix=".new"))
     try:
         aside.chmod(0o755)
-        _write(roots, aside)
+        _write(drafts, aside)
         aside.replace(target)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     return read_evidence(target)
 
 
-def _write(roots: Sequence[Path], folder: Path) -> None:
+def _require_readable(drafts: Sequence[Draft]) -> None:
+    """Raise an EvidenceError for what cannot be read of files that are there, by their folder.
+
+    A row that is too long or too short would otherwise be written with other cells. A table that
+    is missing may be in another folder.
+    """
+    faults = [
+        replace(issue, file=str(draft.root / issue.file))
+        for draft in drafts
+        for issue in draft.issues
+        if issue.severity == FAULT and (draft.root / issue.file).exists()
+    ]
+    if faults:
+        raise EvidenceError(faults)
+
+
+def _write(drafts: Sequence[Draft], folder: Path) -> None:
     """All tables and TOML files of some folders together, into one."""
     for table in TABLES.values():
         names = [column.name for column in table.columns]
-        text = _stacked([root / table.file for root in roots], names)
+        text = _stacked([draft.root / table.file for draft in drafts], names)
         (folder / table.file).write_text(text, encoding="utf-8")
     for name in TOML_FILES:
         merged: dict[str, Any] = {}
-        for root in roots:
-            path = root / f"{name}.toml"
-            if path.is_file():
-                merged = _merged(merged, _document(path))
+        for draft in drafts:
+            if (draft.root / f"{name}.toml").is_file():
+                merged = _merged(merged, draft.settings[name])
         if merged:
             (folder / f"{name}.toml").write_text(tomli_w.dumps(merged), encoding="utf-8")
-
-
-def _document(path: Path) -> dict[str, Any]:
-    """A TOML file, refused as `read_evidence` would refuse it."""
-    data = path.read_bytes() if path.stat().st_size <= LARGEST_TOML else b""
-    document, faults = read_toml(path.name, data)
-    if not data:
-        faults = [Issue("too large or empty", path.name, hint=f"at most {LARGEST_TOML:,} bytes")]
-    if faults:
-        raise EvidenceError(faults)
-    return document
 
 
 def _stacked(paths: Sequence[Path], known: Sequence[str]) -> str:
