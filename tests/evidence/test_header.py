@@ -61,3 +61,26 @@ def test_rows_that_cannot_be_read_are_not_counted(folder) -> None:
 def test_a_missing_table_is_said_to_be_missing_from_the_counts(folder) -> None:
     (folder.root / "arms.csv").unlink()
     assert "arms.csv not read: 1 fault, 0 warnings" in folder.report().to_text()
+
+
+def test_a_title_above_the_header_is_one_fault(folder) -> None:
+    folder.bytes("measurements.csv", lambda data: b"Table 1. Results\n" + data)
+    fault = folder.only_fault()
+    assert fault.line == 1
+    assert fault.message == "the first line is no header: it names 0 of 34 columns"
+    assert fault.hint.startswith("it has to be row,study,arm,")
+
+
+def test_a_table_without_a_header_is_one_fault(folder) -> None:
+    folder.bytes("arms.csv", lambda data: data.partition(b"\n")[2])
+    assert folder.only_fault().message.startswith("the first line is no header: it names ")
+
+
+def test_the_header_in_the_middle_is_one_fault(folder) -> None:
+    def twice(data: bytes) -> bytes:
+        lines = data.splitlines(keepends=True)
+        return b"".join([*lines[:3], lines[0], *lines[3:]])
+
+    folder.bytes("measurements.csv", twice)
+    fault = folder.only_fault()
+    assert (fault.line, fault.message) == (4, "the header again")

@@ -30,6 +30,11 @@ class Header:
     readable: bool = True
     blank: int = 0
 
+    def is_repeated(self, cells: Sequence[str]) -> bool:
+        """Whether the cells of a row are the header again, as where files were put together."""
+        pairs = zip(self.columns, cells, strict=False)
+        return all(cell.strip() == column.name for column, cell in pairs if column is not None)
+
 
 #: Names of the first column under which pandas and R write (or read again) the numbers of rows.
 _INDEX = re.compile(r"|Unnamed: \d+|X|\.\.\.1|index|level_0|row\.?names", re.IGNORECASE)
@@ -49,6 +54,12 @@ def read_header(table: Table, line: int, cells: Sequence[str]) -> Header:
         return Header(issues=[fault], readable=False)
     known = {column.name: column for column in table.columns}
     slips = _slips(names, known)
+    found = len(known.keys() & set(names)) + len(slips)
+    if found < len(known) / 4:
+        fault = Issue(f"the first line is no header: it names {found} of {len(known)} columns",
+                      table.file, line, value=",".join(names),
+                      hint=f"it has to be {expected(table)}")  # fmt: skip
+        return Header(issues=[fault], readable=False)
     absent = [c.name for c in table.columns if c.name not in (*names, *slips.values())]
     missing = [name for name in absent if not known[name].optional]
     repeated = sorted({name for name in names if names.count(name) > 1 and name in known})

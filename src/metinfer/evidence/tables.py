@@ -112,6 +112,9 @@ def _add_rows(
         if len(cells) != len(columns) + header.blank:
             wrong.append((line, cells))
             continue
+        if header.is_repeated(cells):
+            parsed.fault("the header again", line, hint="remove this line")
+            continue
         if extra := next(filter(str.strip, cells[len(columns) :]), ""):
             parsed.fault("a cell in a column without a name", line, value=extra,
                          hint="name the column in the header, or clear the cell")  # fmt: skip
