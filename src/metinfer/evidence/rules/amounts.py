@@ -113,8 +113,8 @@ def intervals_hold_their_value(draft: Draft) -> Iterator[Issue]:
         if row.role == "out" or low is None or high is None:
             continue
         if row.spread in _ONE_NUMBER:
-            yield at(TABLE, row, "high", f"a {row.spread} is one number, in column low",
-                     hint="clear the cell, or correct spread")  # fmt: skip
+            yield at(TABLE, row, "high", f"spread {row.spread} takes one number",
+                     hint="put it in low and leave high empty, or correct spread")  # fmt: skip
         elif low > high:
             yield at(TABLE, row, "low", f"above high ({row.raw['high']})", hint="swap them")
         elif row.value is not None and _is_around(row) and not low <= row.value <= high:
