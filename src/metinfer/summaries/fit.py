@@ -41,18 +41,33 @@ def inside(value: float, span: Summary, mass: int) -> bool:
 
 
 def rows(evidence: Any, predictive: xr.Dataset | None, seed: int = 0) -> pd.DataFrame:
-    """Every scored row beside its posterior prediction, on the shown scale."""
-    columns = ("row", "role", "reported", "predicted", "tail", "pit")
+    """Every scored row beside its posterior prediction, on the shown scale.
+
+    A held-out row is ``fair`` if rows of the same observable and context were fitted.
+    """
+    columns = ("row", "role", "reported", "predicted", "tail", "pit", "fair")
     if predictive is None or "row" not in predictive.dims:
         return frame((), columns)
     groups, rng = Groups(evidence), np.random.default_rng(seed)
-    made = []
+    made, same = [], _fitted_settings(evidence, groups)
     for k, name in enumerate(map(str, predictive["row"].values)):
         draws = finite(predictive["row_replicate"].isel(row=k))
         if draws.size:
             reported = float(predictive["row_reported"].isel(row=k))
-            made.append(_row(groups, groups.rows[name], reported, draws, rng))
+            row = groups.rows[name]
+            fair = None if row.role == "fit" else _setting(row, groups) in same
+            made.append(_row(groups, row, reported, draws, rng) | {"fair": fair})
     return frame(made, columns)
+
+
+def _setting(row: Any, groups: Groups) -> tuple[str, str]:
+    arm = groups.arms.get(row.arm)
+    return row.observable, arm.context if arm else ""
+
+
+def _fitted_settings(evidence: Any, groups: Groups) -> set[tuple[str, str]]:
+    """Observable and context of every fitted row: a held-out row of another tests transport."""
+    return {_setting(r, groups) for r in evidence.measurements if r.role == "fit"}
 
 
 def _row(groups: Groups, row: Any, reported: float, draws: np.ndarray, rng: Any) -> Any:
