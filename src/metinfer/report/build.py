@@ -14,7 +14,6 @@ from metinfer.report.context import Context
 from metinfer.report.sections import (
     add,
     appendix,
-    brief as brief_section,
     change,
     cohorts,
     contribution,
@@ -27,25 +26,28 @@ from metinfer.report.sections import (
     mechanism,
     validation,
 )
+from metinfer.report.sections import (
+    brief as brief_section,
+)
 from metinfer.report.theme import DARK, LIGHT
 from metinfer.storage import write_text
 from metinfer.summaries import Results, results_of
 
 PAGE, BRIEF = "report.html", "brief.html"
-#: Sections in their order: key (link and template), title, module.
+#: Sections in their order: key (link and template), short and full title, module.
 SECTIONS = (
-    ("fund", "Fund, defer or redesign", fund),
-    ("mechanism", "Mechanism, and what was learnt", mechanism),
-    ("flow", "Flow of the evidence", flow),
-    ("change", "What would change our mind", change),
-    ("cohorts", "Cohorts without therapy", cohorts),
-    ("grid", "Where the evidence lies", grid),
-    ("validation", "Validation", validation),
-    ("contribution", "Which study carries which answer", contribution),
-    ("explorer", "Explore a therapy", explorer),
-    ("limits", "Limits", limits),
-    ("add", "Add your table", add),
-    ("appendix", "Appendix", appendix),
+    ("fund", "Fund", "Fund, redesign or defer", fund),
+    ("mechanism", "Mechanism", "Mechanism, and what was learnt", mechanism),
+    ("flow", "Flow", "Flow of the evidence", flow),
+    ("change", "Change our mind", "What would change our mind", change),
+    ("cohorts", "Cohorts", "Cohorts without therapy", cohorts),
+    ("grid", "Evidence", "Where the evidence lies", grid),
+    ("validation", "Validation", "Validation", validation),
+    ("contribution", "Contribution", "Which study carries which answer", contribution),
+    ("explorer", "Explore", "Explore a therapy", explorer),
+    ("limits", "Limits", "Limits", limits),
+    ("add", "Add your table", "Add your table", add),
+    ("appendix", "Appendix", "Appendix", appendix),
 )
 
 
@@ -81,7 +83,8 @@ def render(found: Results, brief: bool = False) -> str:
     page, environment = Context(found), _environment()
     themes = {name: {k: Markup(v) for k, v in theme.items()}
               for name, theme in (("light", LIGHT), ("dark", DARK))}  # fmt: skip
-    sections = [] if brief else [(k, title, module.view(page)) for k, title, module in SECTIONS]
+    sections = [] if brief else [(k, short, title, module.view(page))
+                                     for k, short, title, module in SECTIONS]  # fmt: skip
     return environment.get_template("page.html.j2").render(
         facts=found.facts,
         first=first.view(page),

@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 
 #: Size of a panel and its margins, in the units of its view box.
 WIDTH, HEIGHT = 320.0, 190.0
-LEFT, RIGHT, TOP, BOTTOM = 38.0, 10.0, 8.0, 34.0
+LEFT, RIGHT, TOP, BOTTOM = 38.0, 18.0, 8.0, 34.0
 
 
 @dataclass(frozen=True)

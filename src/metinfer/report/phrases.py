@@ -61,7 +61,7 @@ STATE_MEANING = {
 PARTS = {
     Part.BASELINE: "untreated risk",
     Part.EXPOSURE: "exposure",
-    Part.EFFECT: "effect on relapse",
+    Part.EFFECT: "effect",
 }
 PART_MEANING = {
     Part.BASELINE: "how often metastases appear without therapy",
@@ -277,7 +277,7 @@ def quantity(row: Any) -> str:
     if row.statistic in ("odds_ratio", "risk_ratio"):
         return f"{row.statistic.replace('_', ' ')} of metastasis"
     if row.statistic in ("ordered", "bound"):
-        return f"{words}, as stated (1 yes, 0 no)"
+        return f"{words}, stated in words (1 yes, 0 no)"
     unit = own or UNITS.get(row.unit, row.unit)
     return words if unit in ("", "1", "ratio", "events") else f"{words} ({unit})"
 
@@ -288,16 +288,15 @@ SPREADS = {
 }  # fmt: skip
 
 
-def printed(row: Any) -> str:
-    """The number of a row as a paper would print it."""
+def printed(row: Any, bare: bool = False) -> str:
+    """The number of a row as a paper would print it; `bare` leaves out its statistic."""
     if row.statistic == "proportion" and row.events is not None and row.n:
         return f"{row.events:g} of {row.n:g}"
     if row.statistic in ("ordered", "bound"):
         return "stated in words"
     unit = "" if row.unit in ("", "1", None) else f" {row.unit}"
-    value = f"{row.statistic.replace('_', ' ')} " + (
-        "" if row.value is None else f"{row.value:g}{unit}"
-    )
+    name = "" if bare else f"{row.statistic.replace('_', ' ')} "
+    value = name + ("" if row.value is None else f"{row.value:g}{unit}")
     if row.low is not None and row.high is not None:
         return f"{value}, {SPREADS.get(row.spread, 'interval')} {row.low:g} to {row.high:g}"
     if row.spread in SPREADS and row.low is not None:
@@ -354,7 +353,7 @@ def harm(line: Any) -> str:
     if line is None or line.chances is None:
         return GAP
     text = share(line.chances.harm)
-    return f"{text}, excluded by assumption" if line.one_sided else text
+    return f"{text}, by assumption" if line.one_sided else text
 
 
 def direction(span: Summary, line: Any) -> str:
@@ -418,7 +417,7 @@ def spelled(count: int) -> str:
 
 def short(label: str) -> str:
     """First words of a therapy's label: up to the dose or the first comma."""
-    return re.split(r",| \d", label)[0].strip() or label
+    return re.split(r",| \d[\d.]* ?[\u00b5mn]?g\b", label)[0].strip() or label
 
 
 def together(names: Sequence[str]) -> str:

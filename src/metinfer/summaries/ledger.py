@@ -7,7 +7,7 @@ and after the data and from the rows that perturb it; the answer is as good as i
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -154,6 +154,21 @@ def state_of(
         return LedgerState.ANIMALS
     told = _narrower(before, after) or (effect and _shown(before, after))
     return LedgerState.NARROWED if told else LedgerState.ASSUMED
+
+
+def without_idle_animals(
+    rows: Perturbing, no_mouse: np.ndarray, posterior: np.ndarray, effect: bool = True
+) -> Perturbing:
+    """Perturbing rows, those in animals left out if all mouse rows together changed nothing.
+
+    Parameters
+    ----------
+    rows : Perturbing
+    no_mouse, posterior : ndarray (draw,)
+        On the log scale, from the fit without mouse rows (may be empty: not fitted) and with them.
+    """
+    idle = len(no_mouse) and state_of(no_mouse, posterior, Perturbing(), effect)
+    return replace(rows, rows_animals=0) if idle is LedgerState.ASSUMED else rows
 
 
 def weakest(states: Iterable[LedgerState]) -> LedgerState:

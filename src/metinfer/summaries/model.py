@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -24,11 +24,11 @@ from metinfer.summaries import (
 from metinfer.summaries.ledger import (
     LedgerState,
     Part,
-    Perturbing,
     chances,
     one_sided,
     state_of,
     weakest,
+    without_idle_animals,
 )
 from metinfer.summaries.questions import Questions, questions
 from metinfer.summaries.table import finite, frame, plain, records, summary
@@ -275,9 +275,7 @@ def _line(answer: Any, part: Part, found: Any, covered: pd.DataFrame) -> dict[st
     logs = {s: np.log(np.maximum(finite(v), 1e-12)) for s, v in draws.items()}
     before, after, mice = (logs.get(s, np.zeros(0)) for s in ("prior", "posterior", "no_mouse"))
     rows = tables.perturbing(covered, names)
-    counted = rows
-    if mice.size and state_of(mice, after, Perturbing(), effect) is LedgerState.ASSUMED:
-        counted = replace(rows, rows_animals=0)
+    counted = without_idle_animals(rows, mice, after, effect)
     margin = np.log(answer.margin) if _is_ratio(answer) and answer.margin else None
     told = [chances(v, margin) if effect and v.size else None for v in (after, before)]
     return {

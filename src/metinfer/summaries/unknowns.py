@@ -18,7 +18,7 @@ from metinfer.inference.priors import Entry
 from metinfer.inference.priors import Parameter as Prior
 from metinfer.judging import ANSWERED, ANSWERS, every_so_often
 from metinfer.summaries.groups import shown_scale
-from metinfer.summaries.ledger import Perturbing, state_of
+from metinfer.summaries.ledger import Perturbing, state_of, without_idle_animals
 from metinfer.summaries.table import YEAR, Summary, frame, records, summary
 
 #: Parameters whose chains are drawn, and draws of each.
@@ -191,24 +191,29 @@ def links(evidence: Any, groups: Mapping[str, xr.Dataset],
           rows_of: Callable[[Sequence[str]], Perturbing]) -> pd.DataFrame:  # fmt: skip
     """Links of the mechanism: effect before and after, presence, rows and ledger state."""
     entries = {p["name"]: p for p in evidence.parameters.get("parameter", ())}
-    after, before = groups.get("posterior"), groups.get("prior")
+    after, others = groups.get("posterior"), ("prior", "posterior", "posterior_no_mouse")
     made = []
     for name, arrow in ARROWS.items():
         needed = (name, *arrow.more)
         if after is None or name not in entries or any(n not in after for n in needed):
             continue
-        draws = [arrow.effect(*(_human(d, n) for n in needed))
-                 if d is not None and all(n in d for n in needed) else np.zeros(0)
-                 for d in (before, after)]  # fmt: skip
-        rows = rows_of(arrow.parts)
-        logs = [np.log(np.maximum(d, 1e-12)) for d in draws]
+        draws = [_effect(arrow, groups.get(g), needed) for g in others]
+        rows, effect = rows_of(arrow.parts), arrow.unit == "fold"
+        before, now, mice = (np.log(np.maximum(d, 1e-12)) for d in draws)
+        counted = without_idle_animals(rows, mice, now, effect)
         made.append({
             "key": arrow.key, "parameter": name, "unit": arrow.unit,
             "prior": summary(draws[0]), "posterior": summary(draws[1]),
             **_absence(entries[name], after), **vars(rows),
-            "state": state_of(*logs, rows, effect=arrow.unit == "fold"),
+            "state": state_of(before, now, counted, effect),
         })  # fmt: skip
     return frame(made, ("key", "posterior", "state"))
+
+
+def _effect(arrow: Arrow, group: xr.Dataset | None, needed: Sequence[str]) -> np.ndarray:
+    if group is None or any(n not in group for n in needed):
+        return np.zeros(0)
+    return np.asarray(arrow.effect(*(_human(group, n) for n in needed)))
 
 
 def _human(posterior: xr.Dataset, name: str) -> np.ndarray:

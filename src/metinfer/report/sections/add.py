@@ -9,11 +9,14 @@ from metinfer.report.context import Context
 from metinfer.report.numbers import share
 from metinfer.report.sections.fund import candidates
 
+#: Candidates shown.
+MOST = 5
+
 
 def view(page: Context) -> dict[str, Any]:
     """Empty parts, a template row from this run's own table, commands, expected gain."""
     rows = page.rows(page.found.coverage)
-    found = [c for c in candidates(page) if c.removed > 0.02]
+    found = [c for c in candidates(page) if c.removed > 0.02][:MOST]
     return {
         "empty": [
             f"{phrases.of(phrases.COVERAGE, r.part)} in "

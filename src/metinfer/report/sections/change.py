@@ -8,7 +8,7 @@ from typing import Any
 from metinfer.report import phrases
 from metinfer.report.context import Context
 from metinfer.report.numbers import fixed, interval, number, share
-from metinfer.report.sections.fund import Candidate, candidates
+from metinfer.report.sections.fund import LITTLE, Candidate, candidates
 from metinfer.summaries.ledger import Part
 from metinfer.summaries.table import scaled
 
@@ -42,7 +42,7 @@ def _teaches(page: Context, key: str, found: Sequence[Candidate]) -> tuple[Any, 
     table = page.found.questions.narrowing
     mine = [n for n in page.rows(table) if n.answer == key and n.variance_removed is not None]
     best = max(mine, key=lambda n: n.variance_removed, default=None)
-    if best is None or best.variance_removed <= 0.02:
+    if best is None or best.variance_removed < LITTLE:
         return None
     one = next(c for c in found if c.row.experiment == best.experiment)
     return one, best.variance_removed
@@ -50,7 +50,10 @@ def _teaches(page: Context, key: str, found: Sequence[Candidate]) -> tuple[Any, 
 
 def _flip(best: tuple[Candidate, float] | None) -> str:
     if best is None:
-        return "No candidate experiment would change it; a row that perturbs its target is needed."
+        return (
+            f"No candidate experiment removes {share(LITTLE)} of its variance; a row that perturbs "
+            "its target is needed."
+        )
     one, removed = best
     row, gain = one.row, f"it would remove {share(removed)} of the variance"
     if row.untreated is not None:
@@ -99,7 +102,9 @@ def findings(page: Context, roles: Sequence[str]) -> list[dict[str, str]]:
 
 def _finding(row: Any, fitted: Any) -> str:
     who = row.subgroup if row.species == "human" and row.subgroup else phrases.whom(row)
-    told = f"{who}: {phrases.quantity(row)} {phrases.printed(row)}"
+    if row.statistic in ("ordered", "bound"):
+        return f"{who}: {phrases.QUANTITIES.get(row.observable, (row.observable,))[0]}, in words"
+    told = f"{who}: {phrases.quantity(row)} {phrases.printed(row, bare=True)}"
     if fitted is not None:
         told += f" (model: {interval(fitted.predicted)})"
     return told

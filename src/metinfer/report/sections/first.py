@@ -15,7 +15,7 @@ from metinfer.summaries.quality import Light, State
 
 SOURCES = ("prior", "no_mouse", "posterior")
 #: The forest shows at least this range of ratios, so that both directions have room.
-LEAST = (0.5, 1.25)
+LEAST = (0.5, 2.0)
 
 
 def view(page: Context) -> dict[str, Any]:
@@ -29,6 +29,7 @@ def view(page: Context) -> dict[str, Any]:
         "rows": [_row(page, a, axis) for a in page.ratios],
         "ticks": [(axis.percent(v), number(v, 1)) for v in log_ticks(axis.low, axis.high)
                   if v in (0.1, 0.2, 0.5, 1, 2, 5, 10) or axis.low < v < 0.1],
+        "margin": next((axis.percent(a.margin) for a in page.ratios if a.margin), "0%"),
         "one": axis.percent(1.0), "sources": list(zip(SOURCES, names, strict=True)),
         "lights": lights(page), "untreated": _untreated(page),
         "states": [(s.value, phrases.STATES[s], phrases.STATE_MEANING[s]) for s in LedgerState],
@@ -61,7 +62,7 @@ def conclusion(page: Context) -> str:
     total = phrases.spelled(len(page.treated))
     parts = [f"{phrases.spelled(n)} {text}" for s, text in (
         (LedgerState.ASSUMED, "restate our assumptions"),
-        (LedgerState.NARROWED, "have a narrower range because extremes were excluded"),
+        (LedgerState.NARROWED, "only exclude extremes"),
         (LedgerState.PEOPLE, "are informed by people"),
         (LedgerState.ANIMALS, "are informed by animals only"),
         (LedgerState.CONTRADICTED, "contradict their prior"),
@@ -123,8 +124,8 @@ def _row(page: Context, answer: Any, axis: Axis) -> dict[str, Any]:
     after = answer.posterior
     return {
         "key": answer.key, "therapy": answer.therapy_label,
-        "population": answer.population_label, "kind": phrases.of(phrases.KINDS, answer.kind),
-        "years": years(answer.horizon_year), "event": phrases.event(answer, phrases.SHORT_EVENTS),
+        "population": answer.population_label, "clamp": answer.kind == "clamp",
+        "years": years(answer.horizon_year),
         "bars": [_bar(s, span, axis) for s, span in spans.items()],
         "margin": axis.percent(answer.margin) if answer.margin else "",
         "margin_words": ratio(answer.margin) if answer.margin else "",

@@ -9,7 +9,7 @@ from metinfer.report import phrases
 from metinfer.report.charts import Axis, log_ticks, ticks
 from metinfer.report.context import Context
 from metinfer.report.numbers import interval, number, share
-from metinfer.summaries.table import Summary, scaled
+from metinfer.summaries.table import YEAR, Summary, scaled
 
 #: Days of a month, for the length of an experiment.
 MONTH = 30.4
@@ -57,7 +57,7 @@ class Candidate:
         who = "people" if self.people else "animals"
         return (
             f"{self.row.label} ({self.row.per_arm} {who} per arm, {_length(self.row, self.people)})"
-            f", expected to remove {share(self.removed)} of the variance of one answer"
+            f", expected to remove {share(self.removed)} of the variance of one risk ratio"
         )
 
 
@@ -96,30 +96,37 @@ def rule(one: Candidate) -> str:
         return "no result was predicted."
     if one.row.untreated is not None:
         return (
-            "go on if the share with metastasis in treated subjects is at most "
-            f"{share(span.hi50)} (untreated: {share(one.row.untreated.median)} predicted)."
+            f"go on if at most {_percent(span.hi50)} of treated subjects have a metastasis "
+            f"(untreated, predicted: {_percent(one.row.untreated.median)})."
         )
-    low = span.lo50 if span.median >= 1 else span.hi50
-    sense = "at least" if span.median >= 1 else "at most"
     what = phrases.of(phrases.READOUTS, one.row.readout)
+    if span.median >= 1:
+        return (
+            f"go on only if {what} rise at least {number(max(span.lo50, 1.0), 2)}-fold; below "
+            f"{number(span.lo90, 2)}-fold the assumed exposure is contradicted."
+        )
     return (
-        f"go on only if {what} change {sense} {number(low, 2)}-fold; below "
-        f"{number(span.lo90, 2)}-fold the assumed exposure is contradicted."
-        if span.median >= 1
-        else f"go on only if {what} change {sense} {number(low, 2)}-fold."
+        f"go on only if {what} fall to {number(min(span.hi50, 1.0), 2)}-fold or less; above "
+        f"{number(span.hi90, 2)}-fold the assumed link is contradicted."
     )
+
+
+def _percent(value: float) -> str:
+    return f"{number(100 * value, 2)} %"
 
 
 def view(page: Context) -> dict[str, Any]:
     """Bubbles and table of the candidates."""
     found = candidates(page)
-    return {"bubbles": _bubbles(found), "rows": [_line(page, c) for c in found],
+    lines = [_line(page, c) | {"number": k} for k, c in enumerate(found, 1)]
+    return {"bubbles": _bubbles(found), "rows": lines,
             "limits": {"little": share(LITTLE), "unsure": share(UNSURE)}}  # fmt: skip
 
 
 def _length(row: Any, people: bool) -> str:
-    months = row.day / MONTH
-    return f"{number(row.day / 365.25, 2)} years" if people else f"{number(months, 2)} months"
+    if people:
+        return f"{number(row.day / YEAR, 2)} years"
+    return f"{number(row.day)} days" if row.day < 2 * MONTH else f"{number(row.day / MONTH, 2)} months"
 
 
 def _line(page: Context, one: Candidate) -> dict[str, Any]:
@@ -128,7 +135,8 @@ def _line(page: Context, one: Candidate) -> dict[str, Any]:
         "name": row.label, "advice": one.advice, "success": share(one.success),
         "removed": share(max(one.removed, 0.0)), "answer": page.name(one.answer),
         "n": row.per_arm, "who": "people" if one.people else "animals",
-        "months": number(row.day / MONTH, 2), "result": _result(row), "rule": rule(one),
+        "months": number(row.day / MONTH, 2), "length": _length(row, one.people), "result": _result(row), "rule": rule(one),
+        "ceiling_share": share(one.ceiling),
         "ceiling": "" if one.ceiling is None
         else f"Ceiling: {share(one.ceiling)} of untreated subjects already have the event.",
         "sizes": ", ".join(f"{n}: {share(p)}" for n, p in row.assurance.items()),
@@ -137,7 +145,7 @@ def _line(page: Context, one: Candidate) -> dict[str, Any]:
 
 def _result(row: Any) -> str:
     def percent(span: Summary | None) -> str:
-        return interval(scaled(span, 100.0), 0)
+        return interval(scaled(span, 100.0), 1)
 
     if row.untreated is not None:
         return f"{percent(row.treated)} % treated, {percent(row.untreated)} % untreated"

@@ -46,7 +46,8 @@ def _flow(start: str, end: str) -> dict[str, float]:
 
 def _arrow(key: str, link: Any) -> dict[str, Any]:
     arrow = ARROWS[key]
-    (x1, y1), (x2, y2), (lx, ly) = (_xy(*p) for p in (arrow.start, arrow.end, arrow.label))
+    (x1, y1), (x2, y2) = (_xy(*p) for p in (arrow.start, arrow.end))
+    lx, ly = 0.5 * (x1 + x2), 0.5 * (y1 + y2) + 5
     made = {"key": key, "x1": x1, "y1": y1, "x2": x2, "y2": y2, "lx": lx, "ly": ly,
             "holds": arrow.holds, "state": "", "width": THIN, "absent": False,
             "words": [], "label": phrases.LINKS[key][0]}  # fmt: skip

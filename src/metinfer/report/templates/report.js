@@ -120,7 +120,7 @@
     here.forEach((o) => { o.hidden = o.disabled = o.dataset.population !== pick.population.value; });
     const good = here.filter((o) => !o.disabled);
     if (!pick.horizon.selectedOptions[0] || pick.horizon.selectedOptions[0].disabled) {
-      (good.find((o) => o.value === pick.horizon.value) || good[good.length - 1] || here[0]).selected = true;
+      (good[good.length - 1] || here[0]).selected = true;
     }
   };
   const draw = () => {
@@ -167,6 +167,9 @@
     return true;
   };
   Object.values(pick).forEach((s) => s.addEventListener("change", () => { draw(); remember(); }));
+  offer();
+  const last = [...pick.horizon.options].filter((o) => !o.disabled).pop();
+  if (last) last.selected = true;
   if (restore()) one("#explorer").scrollIntoView();
   draw();
 })();
