@@ -94,8 +94,8 @@ def chances(log_ratio: np.ndarray, log_margin: float | None = None) -> Chances:
     there = np.abs(log_ratio) > NULL
     return Chances(
         present=float(there.mean()),
-        benefit=float(np.mean(log_ratio < -NULL)),
-        harm=float(np.mean(log_ratio > NULL)),
+        benefit=float(np.mean(log_ratio < 0.0)),
+        harm=float(np.mean(log_ratio > 0.0)),
         beyond=None if log_margin is None else float(np.mean(log_ratio < log_margin)),
         size=summary(np.exp(log_ratio[there])) if there.any() else None,
     )
