@@ -131,6 +131,12 @@ def reasons(
     changed = changed_since(run)
     if changed:
         made.append(Reason("changed", {"files": changed}))
+    return (*made, *standing(run))
+
+
+def standing(run: Any) -> tuple[Reason, ...]:
+    """Results that are not as they were written, or that another version of the program made."""
+    made = []
     for command, names in MADE_BY.items():
         bad = results.damaged(run, *names)
         if bad:
