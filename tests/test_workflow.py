@@ -13,11 +13,11 @@ from metinfer.errors import RunError, UsageError
 from metinfer.inference import reproduce
 from metinfer.inference.attempts import record_of
 from metinfer.inference.settings import Settings
-from metinfer.storage import digest
-from metinfer.therapy import overview, regimen
 from metinfer.report import phrases
+from metinfer.storage import digest
 from metinfer.summaries import others, quality
 from metinfer.summaries.table import frame
+from metinfer.therapy import overview, regimen
 from tests import toy
 
 

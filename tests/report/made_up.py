@@ -161,7 +161,7 @@ def _predictive(evidence: Any, rng: Any) -> xr.Dataset:
     arm = lines[0].arm
     return xr.Dataset(
         {"row_reported": ("row", reported),
-         "row_replicate": (("draw", "row"), reported * np.exp(0.2 * rng.normal(size=(99, len(rows))))),
+         "row_replicate": (("draw", "row"), reported * _noise(rng, len(rows))),
          "interval_replicate": (("draw", "interval"),
                                 rng.poisson([i.events + 1.0 for i in lines], (99, len(lines)))),
          "event_free": (("draw", "cohort", "time"),
@@ -171,6 +171,10 @@ def _predictive(evidence: Any, rng: Any) -> xr.Dataset:
          "interval_end": ("interval", [i.end for i in lines]), "cohort": [arm],
          "time": 365.25 * np.arange(6.0)},
     )  # fmt: skip
+
+
+def _noise(rng: Any, rows: int) -> np.ndarray:
+    return np.asarray(np.exp(0.2 * rng.normal(size=(99, rows))))
 
 
 def _case(**data: Any) -> xr.Dataset:
@@ -193,7 +197,8 @@ def _lasting(draws: Any) -> xr.Dataset:
                  dormant=(where, 0.3 * avoided), awake=(where, 0.2 * avoided),
                  share=(where, np.full_like(avoided, 0.5)),
                  rebound=(where, np.full_like(avoided, 1.1)),
-                 hazard_ratio=(("source", "case", "time", "quantile"), np.ones((3, 1, 3, 5))))  # fmt: skip
+                 hazard_ratio=(("source", "case", "time", "quantile"),
+                               np.ones((3, 1, 3, 5))))  # fmt: skip
     return made.assign_coords(time_year=(("case", "time"), [[0.0, 5.0, 10.0]]),
                               quantile=[0.05, 0.25, 0.5, 0.75, 0.95])  # fmt: skip
 

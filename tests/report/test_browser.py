@@ -113,7 +113,9 @@ def test_the_page_opens_on_its_conclusion(browser: Any, folder: Path, width: int
 
 
 def test_links_resolve_and_open_what_they_point_to(ok: Opened) -> None:
-    hashes = ok.page.eval_on_selector_all("a[href^='#']", "as => as.map((a) => a.getAttribute('href'))")
+    hashes = ok.page.eval_on_selector_all(
+        "a[href^='#']", "as => as.map((a) => a.getAttribute('href'))"
+    )
     assert len(hashes) > 12
     for mark in hashes:
         assert ok.page.query_selector(f"[id='{mark[1:]}']"), mark
@@ -152,7 +154,8 @@ def test_sorting_orders_numbers_as_numbers(ok: Opened) -> None:
     for up in (True, False):
         heads[place].click()
         cells = page.eval_on_selector_all(
-            f"#table-intervals tbody tr > :nth-child({place + 1})", "cs => cs.map((c) => +c.dataset.s)"
+            f"#table-intervals tbody tr > :nth-child({place + 1})",
+            "cs => cs.map((c) => +c.dataset.s)",
         )
         assert cells == sorted(cells, reverse=not up)
 

@@ -105,7 +105,9 @@ def test_bars_stand_where_their_ratios_are_on_a_log_axis(found) -> None:
     places = {k: float(v.rstrip("%")) for k, v in bar.items() if k != "source"}
     assert places["lo90"] < places["lo50"] < places["median"] < one < 100
     step = (one - places["median"]) / np.log(1 / answer.posterior.median)
-    assert (one - places["lo90"]) / np.log(1 / answer.posterior.lo90) == pytest.approx(step, rel=0.01)
+    assert (one - places["lo90"]) / np.log(1 / answer.posterior.lo90) == pytest.approx(
+        step, rel=0.01
+    )
 
 
 def test_the_numbers_beside_the_page_are_all_frames(found, folder: Path) -> None:

@@ -166,10 +166,10 @@ def _allowed(out: Path, folder: Path, name: str) -> Path:
     if out.suffix.lower() not in (".html", ".htm"):
         raise UsageError(f"{out} is no place for a page: name it FILE.html")
     beside = out.with_suffix(".json")
-    if name == PAGE and out.resolve().parent == folder.resolve() and out.name != PAGE:
-        if beside.exists():
-            raise UsageError(
-                f"{beside} is a result of the run, and the numbers of the page would replace it: "
-                f"name another file than {out.name}"
-            )
+    inside = out.resolve().parent == folder.resolve()
+    if name == PAGE and inside and out.name != PAGE and beside.exists():
+        raise UsageError(
+            f"{beside} is a result of the run, and the numbers of the page would replace it: "
+            f"name another file than {out.name}"
+        )
     return out

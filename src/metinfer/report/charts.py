@@ -130,9 +130,7 @@ class Panel:
     def points(self, x: Sequence[float], y: Sequence[float], colour: str = "var(--seen)") -> None:
         """Draw diamonds."""
         for a, b in map(self.place, x, y):
-            self.parts.append(
-                f'<path d="M{a:.1f} {b - 3:.1f}l3 3l-3 3l-3-3Z" fill="{colour}"/>'
-            )
+            self.parts.append(f'<path d="M{a:.1f} {b - 3:.1f}l3 3l-3 3l-3-3Z" fill="{colour}"/>')
 
     def svg(self) -> Markup:
         """The whole drawing."""

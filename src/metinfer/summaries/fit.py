@@ -159,9 +159,7 @@ def kaplan_meier(lines: Iterable[Any]) -> tuple[float, ...]:
     return tuple(made)
 
 
-def scores(
-    found: pd.DataFrame, lines: pd.DataFrame, predictive: xr.Dataset | None
-) -> pd.DataFrame:
+def scores(found: pd.DataFrame, lines: pd.DataFrame, predictive: xr.Dataset | None) -> pd.DataFrame:
     """How many published values lie inside their intervals: in all, by stream, by cohort.
 
     ``block`` is "rows" or "intervals", ``stream`` empty for the total of a role, else observable
@@ -181,9 +179,10 @@ def scores(
         items = records(lines)
         draws = predictive["interval_replicate"].transpose("draw", "interval").to_numpy()
         arms = dict.fromkeys(i.arm for i in items)
-        for stream, at in [("", list(range(len(items)))), *(
-            (arm, [k for k, i in enumerate(items) if i.arm == arm]) for arm in arms
-        )]:
+        for stream, at in [
+            ("", list(range(len(items)))),
+            *((arm, [k for k, i in enumerate(items) if i.arm == arm]) for arm in arms),
+        ]:
             chosen = [items[k] for k in at]
             made.append(_score("intervals", stream, chosen[0].role, chosen) | {
                 "seen": float(sum(i.reported for i in chosen)),

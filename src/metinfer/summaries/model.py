@@ -32,6 +32,7 @@ from metinfer.summaries.ledger import (
 )
 from metinfer.summaries.questions import Questions, questions
 from metinfer.summaries.table import finite, frame, plain, records, summary
+from metinfer.therapy.regimen import read_therapies
 
 #: Input that a therapy acts on -> parameters of its exposure, parts of the evidence whose rows
 #: show the exposure, and parts whose rows show its effect on outcome.
@@ -256,7 +257,7 @@ def _targets(run: Any) -> dict[str, set[str]]:
     path = run.path / "inputs" / "therapies.toml"
     if not path.is_file():
         return {}
-    known = therapy.read_therapies(path)
+    known = read_therapies(path)
     return {name: set(known.targets(cure)) for name, cure in known.therapies.items()}
 
 
@@ -288,4 +289,3 @@ def _line(answer: Any, part: Part, found: Any, covered: pd.DataFrame) -> dict[st
 
 def _is_ratio(answer: Any) -> bool:
     return bool(answer.measure == "risk_ratio")
-

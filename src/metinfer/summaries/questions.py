@@ -193,4 +193,3 @@ def _ranks(
         for therapy, probability in r["probability"].items():
             yield {"population": r["population"], "kind": r["kind"], "therapy": therapy,
                    "horizon_year": r["horizon_year"], "probability": probability}  # fmt: skip
-

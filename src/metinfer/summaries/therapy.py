@@ -118,9 +118,7 @@ def matches(record: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
     return same and abs(record["horizon_year"] - wanted["time_year"]) < 1e-3 * wanted["time_year"]
 
 
-def judged(
-    data: xr.Dataset, asked: Sequence[Mapping[str, Any]], draws: Draws
-) -> list[Record]:
+def judged(data: xr.Dataset, asked: Sequence[Mapping[str, Any]], draws: Draws) -> list[Record]:
     """Records of predictions, named answers of them from every draw that was kept."""
     records = to_records(data)
     touched = []

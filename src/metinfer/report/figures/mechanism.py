@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
-
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -29,10 +28,10 @@ from metinfer.report.geometry import ARROWS, FLOW, NODES, Arrow, Node
 from metinfer.report.numbers import interval, share
 from metinfer.summaries.table import records
 
-
 EDGES = {"muted": MUTED, "blue": BLUE, "vermillion": VERMILLION, "green": GREEN, "ink": INK}
 #: Letters of a change and its effect that fit on one line.
 LONG = 30
+
 
 def _box(axes: Axes, node: Node) -> None:
     axes.add_patch(

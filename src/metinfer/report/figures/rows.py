@@ -72,7 +72,9 @@ def _panel(axes: Axes, group: Sequence[Any]) -> None:
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="y")
     first = group[0]
-    axes.set_title(wrap(first.source or first.study, 92, 1), x=-FRAME.left / (WIDTH - FRAME.left - FRAME.right))
+    axes.set_title(
+        wrap(first.source or first.study, 92, 1), x=-FRAME.left / (WIDTH - FRAME.left - FRAME.right)
+    )
     axes.set_xlabel(phrases.quantity(first))
 
 

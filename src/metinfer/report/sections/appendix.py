@@ -8,7 +8,7 @@ from typing import Any
 from metinfer.report import phrases
 from metinfer.report.columns import Column, Table, packed, table
 from metinfer.report.context import Context
-from metinfer.report.numbers import fixed, interval, number, share, tail, whole, years
+from metinfer.report.numbers import GAP, fixed, interval, number, share, tail, whole, years
 from metinfer.report.sections.change import findings
 from metinfer.summaries.table import scaled
 
@@ -51,7 +51,7 @@ def parameters(page: Context) -> Table:
 
 
 def _two(value: float | None) -> str:
-    return phrases.GAP if value is None else fixed(value, 2)
+    return GAP if value is None else fixed(value, 2)
 
 
 def _distribution(row: Any) -> str:
@@ -131,7 +131,9 @@ def impossible(page: Context) -> Table:
     """Share of prior draws that hold something biologically impossible."""
     columns = (
         Column("what", "Quantity", lambda r: phrases.QUANTITIES.get(r.what, (r.what, ""))[0]),
-        Column("low", "At least"), Column("high", "At most"), Column("reason", "Because"),
+        Column("low", "At least"),
+        Column("high", "At most"),
+        Column("reason", "Because"),
         Column("share", "Prior draws beyond", lambda r: share(r.share)),
     )
     return table("impossible", "Impossible values under the prior", columns,
@@ -142,8 +144,10 @@ def likelihoods(page: Context) -> Table:
     """How each published statistic is scored."""
     columns = (
         Column("statistic", "Statistic", lambda r: r.statistic.replace("_", " ")),
-        Column("meaning", "Likelihood"), Column("fitted", "Fitted"),
-        Column("checked", "Held out"), Column("code", "Code"),
+        Column("meaning", "Likelihood"),
+        Column("fitted", "Fitted"),
+        Column("checked", "Held out"),
+        Column("code", "Code"),
     )
     return table("likelihoods", "Likelihood of each published statistic", columns,
                  page.rows(page.found.likelihoods), "likelihoods")  # fmt: skip
@@ -152,8 +156,11 @@ def likelihoods(page: Context) -> Table:
 def states(page: Context) -> Table:
     """States of the model."""
     columns = (
-        Column("name", "State", lambda r: r.name.replace("_", " ")), Column("symbol", "Symbol"),
-        Column("unit", "Unit"), Column("meaning", "Meaning"), Column("source", "Source"),
+        Column("name", "State", lambda r: r.name.replace("_", " ")),
+        Column("symbol", "Symbol"),
+        Column("unit", "Unit"),
+        Column("meaning", "Meaning"),
+        Column("source", "Source"),
     )
     return table("states", "States", columns, page.rows(page.found.states), "states")
 
@@ -161,8 +168,10 @@ def states(page: Context) -> Table:
 def inputs(page: Context) -> Table:
     """Inputs of the model."""
     columns = (
-        Column("name", "Input", lambda r: r.name.replace("_", " ")), Column("unit", "Unit"),
-        Column("meaning", "Meaning"), Column("default", "Healthy value"),
+        Column("name", "Input", lambda r: r.name.replace("_", " ")),
+        Column("unit", "Unit"),
+        Column("meaning", "Meaning"),
+        Column("default", "Healthy value"),
     )
     return table("inputs", "Inputs", columns, page.rows(page.found.inputs), "inputs")
 
@@ -171,7 +180,8 @@ def questions(page: Context) -> Table:
     """Start, duration, dose, combination and lasting effect, per therapy and population."""
     kept = ("risk_ratio", "share", "rebound", "dose_half", "over_best")
     columns = (
-        Column("therapy_label", "Therapy"), Column("population_label", "For whom"),
+        Column("therapy_label", "Therapy"),
+        Column("population_label", "For whom"),
         Column("question", "Question", lambda s: phrases.of(phrases.QUESTIONS, s.question)),
         Column("setting", "Setting", phrases.setting),
         Column("measure", "Measure", _measure),
@@ -194,9 +204,9 @@ def splits(page: Context) -> Table:
         Column("therapy_label", "Therapy"), Column("population_label", "For whom"),
         Column("avoided", "Avoided per 1,000", lambda s: interval(s.avoided, 1)),
         Column("prior", "Before any data", lambda s: interval(s.prior, 1)),
-        *(Column(k, words, lambda s, k=k: fixed(getattr(s, k), 1)) for k, words in (
-            ("removed", "Cleared: lasts"), ("dormant", "Dormant: delay"),
-            ("awake", "Growing: delay"))),
+        Column("removed", "Cleared: lasts", lambda s: fixed(s.removed, 1)),
+        Column("dormant", "Dormant: delay", lambda s: fixed(s.dormant, 1)),
+        Column("awake", "Growing: delay", lambda s: fixed(s.awake, 1)),
     )  # fmt: skip
     return table("splits", "Metastases avoided by the end of follow-up", columns,
                  page.rows(page.found.questions.splits), "questions_splits")  # fmt: skip
@@ -215,7 +225,7 @@ def effects(page: Context) -> Table:
 
     def of_ratio(e: Any) -> str:
         found = ratios.get((e.therapy_label, e.population, e.horizon_year))
-        return phrases.GAP if found is None else interval(found.posterior, 2, 2)
+        return GAP if found is None else interval(found.posterior, 2, 2)
 
     columns = (
         Column("therapy_label", "Therapy"),
@@ -237,17 +247,21 @@ def effects(page: Context) -> Table:
 def variance(page: Context) -> Table:
     """Where the uncertainty of each answer comes from, for a trial of a stated size."""
     found = page.rows(page.found.questions.variance)
-    made: dict[str, dict[str, Any]] = {}
+    parts: dict[str, dict[str, float]] = {}
     for v in found:
-        made.setdefault(v.answer, {"row": v})[v.part] = v.share
-    parts = list(dict.fromkeys(v.part for v in found))
+        parts.setdefault(v.answer, {})[v.part] = v.share
+    first = {v.answer: v for v in reversed(found)}
+
+    def shares(v: Any) -> str:
+        return ", ".join(f"{k.replace('_', ' ')} {share(s)}" for k, s in parts[v.answer].items())
+
     columns = (
         Column("answer", "Answer", lambda v: page.full(v.answer)),
         Column("subjects_per_arm", "Subjects per arm", lambda v: whole(v.subjects_per_arm)),
-        *(Column(p, p.replace("_", " "), lambda v, p=p: share(made[v.answer][p])) for p in parts),
+        Column("shares", "Shares of the variance", shares),
     )
     return table("variance", "Where the uncertainty comes from", columns,
-                 [m["row"] for m in made.values()], "questions_variance")  # fmt: skip
+                 list(first.values()), "questions_variance")  # fmt: skip
 
 
 def populations(page: Context) -> Table:
@@ -274,7 +288,9 @@ def moved(page: Context) -> Table:
             and not p.prior.lo50 <= p.posterior.median <= p.prior.hi50]  # fmt: skip
     tied: dict[str, list[str]] = {}
     for m in page.rows(page.found.moved):
-        tied.setdefault(m.parameter, []).append(f"{page.name(m.answer)} ({fixed(m.correlation, 2)})")
+        tied.setdefault(m.parameter, []).append(
+            f"{page.name(m.answer)} ({fixed(m.correlation, 2)})"
+        )
     columns = (
         Column("meaning", "Parameter", phrases.parameter),
         Column("prior", "Before any data"), Column("posterior", "All data"),

@@ -52,4 +52,7 @@ def _score(page: Context) -> str:
     if not mine:
         return ""
     one = mine[0]
-    return f"{one.inside90} of {one.items} follow-up intervals lie inside their 90 % predictive interval."
+    return (
+        f"{one.inside90} of {one.items} follow-up intervals lie inside their 90 % predictive "
+        "interval."
+    )

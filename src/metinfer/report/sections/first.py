@@ -8,7 +8,7 @@ from typing import Any
 from metinfer.report import phrases
 from metinfer.report.charts import Axis, log_ticks
 from metinfer.report.context import REDUCTION, UNTREATED, Context
-from metinfer.report.numbers import interval, number, per_1000, ratio, years
+from metinfer.report.numbers import GAP, interval, number, per_1000, ratio, share, years
 from metinfer.report.sections.fund import choose, rule
 from metinfer.summaries.ledger import LedgerState, Part
 from metinfer.summaries.quality import Light, State
@@ -147,7 +147,7 @@ def _bar(source: str, span: Any, axis: Axis) -> dict[str, str]:
 def _difference(less: Any) -> str:
     """Events per 1,000 people that treatment changes: fewer is negative."""
     if less is None:
-        return phrases.GAP
+        return GAP
     span = less.posterior
     turned = type(span)(-span.median, -span.hi50, -span.lo50, -span.hi90, -span.lo90)
     return per_1000(turned)
@@ -155,7 +155,7 @@ def _difference(less: Any) -> str:
 
 def _given(line: Any) -> str:
     if line is None:
-        return phrases.GAP
+        return GAP
     people, mice = line.rows_people, line.rows_animals
     return f"{people} / {mice}"
 
@@ -163,7 +163,7 @@ def _given(line: Any) -> str:
 def _prior_harm(line: Any) -> str:
     if line is None or line.chances_prior is None:
         return ""
-    return phrases.share(line.chances_prior.harm)
+    return share(line.chances_prior.harm)
 
 
 def _spoken(answer: Any, spans: dict[str, Any]) -> str:
@@ -176,6 +176,7 @@ def _untreated(page: Context) -> list[str]:
     """Untreated risk in a sentence per named answer about it."""
     return [
         f"{a.population_label}, {years(a.horizon_year)}: {per_1000(a.posterior)} "
-        f"{phrases.event(a, phrases.SHORT_EVENTS)} per 1,000; {phrases.STATES[page.effect_state(a.key)]}"
+        f"{phrases.event(a, phrases.SHORT_EVENTS)} per 1,000; "
+        f"{phrases.STATES[page.effect_state(a.key)]}"
         for a in page.answers.values() if a.measure == UNTREATED
     ]  # fmt: skip

@@ -126,7 +126,9 @@ def view(page: Context) -> dict[str, Any]:
 def _length(row: Any, people: bool) -> str:
     if people:
         return f"{number(row.day / YEAR, 2)} years"
-    return f"{number(row.day)} days" if row.day < 2 * MONTH else f"{number(row.day / MONTH, 2)} months"
+    return (
+        f"{number(row.day)} days" if row.day < 2 * MONTH else f"{number(row.day / MONTH, 2)} months"
+    )
 
 
 def _line(page: Context, one: Candidate) -> dict[str, Any]:
@@ -135,7 +137,7 @@ def _line(page: Context, one: Candidate) -> dict[str, Any]:
         "name": row.label, "advice": one.advice, "success": share(one.success),
         "removed": share(max(one.removed, 0.0)), "answer": page.name(one.answer),
         "n": row.per_arm, "who": "people" if one.people else "animals",
-        "months": number(row.day / MONTH, 2), "length": _length(row, one.people), "result": _result(row), "rule": rule(one),
+        "length": _length(row, one.people), "result": _result(row), "rule": rule(one),
         "ceiling_share": share(one.ceiling),
         "ceiling": "" if one.ceiling is None
         else f"Ceiling: {share(one.ceiling)} of untreated subjects already have the event.",

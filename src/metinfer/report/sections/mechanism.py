@@ -8,7 +8,7 @@ from typing import Any
 from metinfer.report import phrases
 from metinfer.report.context import Context
 from metinfer.report.geometry import ARROWS, FLOW, NODES
-from metinfer.report.numbers import fixed, interval, share
+from metinfer.report.numbers import GAP, fixed, interval, share
 from metinfer.summaries.evidence import PARTS
 from metinfer.summaries.unknowns import ARROWS as PARAMETERS
 
@@ -95,8 +95,10 @@ def _link(page: Context, link: Any) -> dict[str, Any]:
 
 def _span(link: Any, span: Any) -> str:
     if span is None:
-        return phrases.GAP
-    return f"\u00d7 {interval(span, 2, 2)}" if link.unit == "fold" else f"{interval(span, 2)} % a year"
+        return GAP
+    return (
+        f"\u00d7 {interval(span, 2, 2)}" if link.unit == "fold" else f"{interval(span, 2)} % a year"
+    )
 
 
 def _studies(page: Context, parts: tuple[str, ...]) -> str:
