@@ -23,7 +23,9 @@ from metinfer.report.context import Context
 from metinfer.report.sections import appendix, first, fund
 from metinfer.report.sections.fund import Candidate
 from metinfer.summaries.ledger import LedgerState
-from metinfer.summaries.table import Summary
+from metinfer.summaries.others import Calibration, Comparison
+from metinfer.summaries.quality import Light, mechanisms
+from metinfer.summaries.table import Summary, frame
 
 
 class Page(HTMLParser):
@@ -144,6 +146,49 @@ def test_an_empty_run_names_the_commands_that_fill_it(found) -> None:
     html = render(bare)
     for command in ("compare", "calibrate", "diagnose"):
         assert f"metinfer {command}" in html
+
+
+def _compared() -> Comparison:
+    spans = {k: Summary(v, v - 0.1, v + 0.1, v - 0.2, v + 0.2) for k, v in
+             (("base", 0.8), ("start", 0.5), ("lin2021", 0.79))}  # fmt: skip
+    key = "n803_er_positive_n0_ratio"
+    variant = {"label": "", "difference": 0.0, "se": 0.0, "prior_weight": 0.5,
+               "stacking_weight": 0.5}  # fmt: skip
+    return Comparison(
+        True,
+        variants=frame([variant | {"variant": "base", "told": "base", "label": "base"},
+                        variant | {"variant": "start", "told": "for", "label": "other start",
+                                   "difference": 9.0, "se": 2.0}]),
+        studies=frame([{"study": "lin2021", "citation": "Lin", "values": 2, "inside90": 1,
+                        "surprising": True}]),
+        foreseen=frame((), ("study",)),
+        answers=frame([{"answer": key, "kind": kind, "fit": fit, "value": spans[fit],
+                        "shift": shift, "outside": fit == "start"}
+                       for kind, fit, shift in (("variant", "base", 0.0), ("variant", "start", -0.7),
+                                                ("left_out", "lin2021", -0.02))]),
+        pareto=frame((), ("arm",)),
+    )  # fmt: skip
+
+
+def _calibrated() -> Calibration:
+    quantity = {"kind": "prior", "quantity": "n803_er_positive_n0_ratio", "group": "answer",
+                "holds": False, "share90": 0.71, "low90": 0.84, "high90": 0.95}  # fmt: skip
+    kind = {"kind": "prior", "asked": 200, "finished": 199, "failed": 1}
+    return Calibration(True, frame([kind]), frame([quantity]), frame((), ("kind",)), ("narrow",))
+
+
+def test_other_mechanisms_and_calibration_are_shown_where_they_were_tested(found) -> None:
+    more = replace(found, comparison=_compared(), calibration=_calibrated(),
+                   lights={**found.lights, Light.MECHANISMS: mechanisms(_compared())})  # fmt: skip
+    html = _text(render(more))
+    assert "other start predicts the tables better 9 (se 2)" in html
+    assert "Each of 1 studies left out: 1 of 2 values" in html
+    assert "Surprising: Lin S et al 2021" in html
+    assert "199 of 200 simulated fits" in html
+    assert "does not hold" in html
+    assert "Shift of the median without the study" in html
+    assert "Alternative mechanisms answers depend on it" in html
+    assert "metinfer compare" not in html.split("Appendix")[1]
 
 
 def test_the_brief_fits_its_words(folder: Path) -> None:

@@ -31,6 +31,7 @@ from metinfer.summaries.ledger import (
     without_idle_animals,
 )
 from metinfer.summaries.questions import Questions, questions
+from metinfer.summaries.reading import Reading
 from metinfer.summaries.table import finite, frame, plain, records, summary
 from metinfer.therapy.regimen import read_therapies
 
@@ -134,6 +135,7 @@ def results_of(run: Any) -> Results:
     run : Run
         In whatever state; nothing is computed that needs the compiled model.
     """
+    run = Reading(run)
     evidence, groups = run.evidence, run.groups
     asked = evidence.analysis.get("answer", [])
     draws = therapy.every_draw(run)

@@ -96,7 +96,7 @@ def rule(one: Candidate) -> str:
         return "no result was predicted."
     if one.row.untreated is not None:
         return (
-            f"go on if at most {_percent(span.hi50)} of treated subjects have a metastasis "
+            f"go on if at most {_percent(min(span.hi50, one.row.untreated.median))} of treated subjects have a metastasis "
             f"(untreated, predicted: {_percent(one.row.untreated.median)})."
         )
     what = phrases.of(phrases.READOUTS, one.row.readout)
@@ -154,6 +154,14 @@ def _result(row: Any) -> str:
     return f"{interval(row.treated)} fold"
 
 
+def _aside(found: list[Candidate], place: int) -> int:
+    """Pixels by which a bubble moves aside, so that those of equal size and worth stay apart."""
+    one = found[place]
+    before = [c for c in found[:place] if c.row.per_arm == one.row.per_arm
+              and abs(c.removed - one.removed) < 0.07]  # fmt: skip
+    return 25 * len(before)
+
+
 def _bubbles(found: list[Candidate]) -> dict[str, Any] | None:
     if not found:
         return None
@@ -163,7 +171,7 @@ def _bubbles(found: list[Candidate]) -> dict[str, Any] | None:
     y = Axis(0.0, top)
     return {
         "points": [
-            {"x": x.percent(2 * c.row.per_arm), "y": f"{100 * (1 - y.at(c.removed)):.2f}%",
+            {"dx": _aside(found, k), "x": x.percent(2 * c.row.per_arm), "y": f"{100 * (1 - y.at(c.removed)):.2f}%",
              "fill": f"{c.success or 0.0:.3f}", "people": c.people, "number": k + 1,
              "label": f"{c.row.label}: {2 * c.row.per_arm} subjects, removes "
                       f"{share(max(c.removed, 0.0))}, chance of success {share(c.success)}"}

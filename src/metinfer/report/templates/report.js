@@ -88,8 +88,9 @@
     return [[therapy, population, source].join("\n"), { time, q }];
   }));
   const pick = Object.fromEntries(all("select[data-pick]").map((s) => [s.dataset.pick, s]));
-  const W = 720, H = 330, L = 60, R = 14, T = 12, B = 44;
   const svg = one("#explorer-svg");
+  let W = 720;
+  const H = 330, L = 60, R = 14, T = 12, B = 44;
   const make = (name, attributes, text) => {
     const node = document.createElementNS("http://www.w3.org/2000/svg", name);
     Object.entries(attributes).forEach(([k, v]) => node.setAttribute(k, v));
@@ -126,6 +127,8 @@
   const draw = () => {
     offer();
     svg.replaceChildren();
+    W = svg.clientWidth && svg.clientWidth < 500 ? 420 : 720;
+    svg.setAttribute("viewBox", `0 0 ${W} ${H}`);
     const people = pick.view.value === "people", last = Number(pick.horizon.value);
     const value = (v) => people ? 1000 * (1 - v) : 100 * v;
     const lines = [["", "posterior"], [pick.therapy.value, "prior"], [pick.therapy.value, "posterior"]]
