@@ -103,7 +103,7 @@ def studies(page: Context) -> dict[str, Any] | None:
     values, inside = int(table["values"].sum()), int(table["inside90"].sum())
     sources = {r.study: r.source for r in page.rows(page.found.published)}
     surprises = [sources.get(s.study, s.citation) for s in page.rows(table) if s.surprising]
-    return {"values": values, "inside": inside, "studies": len(table),
+    return {"total": values, "inside": inside, "studies": len(table),
             "surprises": phrases.together(surprises)}  # fmt: skip
 
 
