@@ -164,7 +164,7 @@ def _compared() -> Comparison:
         foreseen=frame((), ("study",)),
         answers=frame([{"answer": key, "kind": kind, "fit": fit, "value": spans[fit],
                         "shift": shift, "outside": fit == "start"}
-                       for kind, fit, shift in (("variant", "base", 0.0), ("variant", "start", -0.7),
+                       for kind, fit, shift in (("variant", "base", 0.0), ("variant", "start", -.7),
                                                 ("left_out", "lin2021", -0.02))]),
         pareto=frame((), ("arm",)),
     )  # fmt: skip

@@ -98,6 +98,11 @@ def test_rows_and_studies_are_counted_by_species(bundled) -> None:
     found = evidence.perturbing(table, ["outcome"])
     fitted = [i for i in bundled.intervals if i.role == "fit"]
     assert found.rows_people >= len(fitted)
+    people = evidence.outcomes(bundled, ["colorectal"])
+    arms = {a.arm for a in bundled.arms if "colorectal" in dict(a.contexts)}
+    assert people.rows_people >= sum(i.arm in arms for i in fitted) > 0
+    assert people.rows_people < found.rows_people
+    assert people.rows_animals == 0
     assert evidence.perturbing(table, ["il15_nk"]).rows_people == 0
     roles = evidence.role_counts(bundled)
     assert roles["rows"].sum() == len(bundled.measurements) + len(bundled.intervals)

@@ -109,6 +109,20 @@ def perturbing(table: pd.DataFrame, parts: Iterable[str]) -> Perturbing:
     )  # fmt: skip
 
 
+def outcomes(evidence: Any, contexts: Iterable[str]) -> Perturbing:
+    """Fitted outcome rows and follow-up intervals, and their studies, of some tumour contexts."""
+    wanted = set(contexts)
+    arms = {a.arm: a for a in evidence.arms if wanted & {c for c, _ in a.contexts}}
+    hits = [r.arm for r in evidence.measurements
+            if r.role == "fit" and r.observable in OUTCOMES and r.arm in arms]  # fmt: skip
+    hits += [i.arm for i in evidence.intervals if i.role == "fit" and i.arm in arms]
+    counts = []
+    for people in (True, False):
+        mine = [arms[name] for name in hits if (arms[name].species == "human") is people]
+        counts += [len(mine), len({a.study for a in mine})]
+    return Perturbing(*counts)
+
+
 def published(evidence: Any) -> pd.DataFrame:
     """Every scored row as its paper prints it."""
     groups = Groups(evidence)

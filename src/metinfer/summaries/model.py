@@ -24,6 +24,7 @@ from metinfer.summaries import (
 from metinfer.summaries.ledger import (
     LedgerState,
     Part,
+    Perturbing,
     chances,
     one_sided,
     state_of,
@@ -231,28 +232,42 @@ def ledger(
     targets, made = _targets(run), []
     for answer in records(named):
         levers = [LEVERS[t] for t in targets.get(answer.therapy, ()) if t in LEVERS]
-        for part, line in _parts(run, answer, draws, levers, predicted).items():
-            made.append(_line(answer, part, line, covered))
+        for part, line in _parts(run, answer, draws, levers, covered, predicted).items():
+            made.append(_line(answer, part, *line))
     return frame(made, ("answer", "part", "state", "prior", "posterior"))
 
 
 def _parts(
-    run: Any, answer: Any, draws: therapy.Draws, levers: Sequence[Any], predicted: Any
-) -> dict[Part, tuple[Mapping[str, Any], Sequence[str], bool]]:
-    """Draws by source, parts of the evidence, and whether zero is no effect, of each part."""
+    run: Any,
+    answer: Any,
+    draws: therapy.Draws,
+    levers: Sequence[Any],
+    covered: pd.DataFrame,
+    predicted: Any,
+) -> dict[Part, tuple[Mapping[str, Any], Perturbing, bool]]:
+    """Draws by source, rows that perturb it, and whether zero is no effect, of each part."""
     where = {k: getattr(answer, k) for k in ("therapy", "population", "horizon_year")}
     untreated = therapy.predicted_draws(predicted, where, therapy.UNTREATED)
-    made: dict[Part, Any] = {Part.BASELINE: (untreated, ("outcome",), False)}
+    base = tables.outcomes(run.evidence, _contexts(run.evidence, answer.population))
     if answer.measure == therapy.UNTREATED:
-        return {Part.BASELINE: (draws.get(answer.key, untreated), ("outcome",), False)}
+        return {Part.BASELINE: (draws.get(answer.key, untreated), base, False)}
+    made: dict[Part, Any] = {Part.BASELINE: (untreated, base, False)}
     if answer.kind == "regimen":
         names = [n for lever in levers for n in lever[0]]
         rows = [p for lever in levers for p in lever[1]]
-        made[Part.EXPOSURE] = (_of_parameters(run, names[:1]), rows, False)
+        perturbed = tables.perturbing(covered, rows)
+        made[Part.EXPOSURE] = (_of_parameters(run, names[:1]), perturbed, False)
     mine = draws.get(answer.key, {}) if _is_ratio(answer) else {}
     effect = mine or therapy.predicted_draws(predicted, where, "risk_ratio")
-    made[Part.EFFECT] = (effect, [p for lever in levers for p in lever[2]], True)
+    perturbed = tables.perturbing(covered, [p for lever in levers for p in lever[2]])
+    made[Part.EFFECT] = (effect, perturbed, True)
     return made
+
+
+def _contexts(evidence: Any, population: str) -> tuple[str, ...]:
+    """Tumour contexts of a population."""
+    found = evidence.populations.get("populations", {}).get(population, {}).get("context", ())
+    return (found,) if isinstance(found, str) else tuple(found)
 
 
 def _targets(run: Any) -> dict[str, set[str]]:
@@ -273,11 +288,11 @@ def _of_parameters(run: Any, names: Sequence[str]) -> dict[str, np.ndarray]:
     }
 
 
-def _line(answer: Any, part: Part, found: Any, covered: pd.DataFrame) -> dict[str, Any]:
-    draws, names, effect = found
+def _line(
+    answer: Any, part: Part, draws: Mapping[str, Any], rows: Perturbing, effect: bool
+) -> dict[str, Any]:
     logs = {s: np.log(np.maximum(finite(v), 1e-12)) for s, v in draws.items()}
     before, after, mice = (logs.get(s, np.zeros(0)) for s in ("prior", "posterior", "no_mouse"))
-    rows = tables.perturbing(covered, names)
     counted = without_idle_animals(rows, mice, after, effect)
     margin = np.log(answer.margin) if _is_ratio(answer) and answer.margin else None
     told = [chances(v, margin) if effect and v.size else None for v in (after, before)]

@@ -95,9 +95,10 @@ def rule(one: Candidate) -> str:
     if span is None:
         return "no result was predicted."
     if one.row.untreated is not None:
+        base = one.row.untreated.median
         return (
-            f"go on if at most {_percent(min(span.hi50, one.row.untreated.median))} of treated subjects have a metastasis "
-            f"(untreated, predicted: {_percent(one.row.untreated.median)})."
+            f"go on if at most {_percent(min(span.hi50, base))} of treated subjects have a "
+            f"metastasis (untreated, predicted: {_percent(base)})."
         )
     what = phrases.of(phrases.READOUTS, one.row.readout)
     if span.median >= 1:
@@ -171,7 +172,8 @@ def _bubbles(found: list[Candidate]) -> dict[str, Any] | None:
     y = Axis(0.0, top)
     return {
         "points": [
-            {"dx": _aside(found, k), "x": x.percent(2 * c.row.per_arm), "y": f"{100 * (1 - y.at(c.removed)):.2f}%",
+            {"dx": _aside(found, k), "x": x.percent(2 * c.row.per_arm),
+             "y": f"{100 * (1 - y.at(c.removed)):.2f}%",
              "fill": f"{c.success or 0.0:.3f}", "people": c.people, "number": k + 1,
              "label": f"{c.row.label}: {2 * c.row.per_arm} subjects, removes "
                       f"{share(max(c.removed, 0.0))}, chance of success {share(c.success)}"}
