@@ -82,7 +82,7 @@ def test_ids_are_unique_and_pictures_have_words(folder: Path) -> None:
 def test_a_failed_run_says_so_first_and_why(folder: Path) -> None:
     html = _text(_read(folder, "failed"))
     first_words = html.index("Not reportable")
-    assert first_words < html.index("R-hat (named answers) is 1.200; limit at most 1.01")
+    assert first_words < html.index("R-hat is 1.200 (named answers); limit at most 1.01")
     assert "quick run" in html
     assert "Not reportable" not in _read(folder, "ok")
 
@@ -269,3 +269,26 @@ def test_every_table_of_the_appendix_has_as_many_cells_as_heads(found) -> None:
     for _, tables in appendix.view(Context(found))["folds"]:
         for one in tables:
             assert {len(r) for r in one.rows} == {len(one.heads)}, one.name
+
+
+def test_the_conclusion_names_neither_where_nothing_was_determined() -> None:
+    assert first._opening(False, 0) == (
+        "The data determine neither untreated risk nor a treatment effect"
+    )
+    assert first._opening(True, 2) == "The data determine untreated risk and two treatment effects"
+    assert "no treatment effect" in first._opening(True, 0)
+    assert "do not determine untreated risk" in first._opening(False, 1)
+
+
+def test_gates_that_fail_in_several_fits_stand_in_one_line(found) -> None:
+    from metinfer.summaries.quality import Reason
+
+    gates = tuple(
+        Reason("gate", {"part": part, "name": "R-hat", "value": 1.2, "limit": "<= 1.01"})
+        for part in ("", "no_mouse")
+    )
+    told = first.problems(Context(replace(found, reasons=(*gates, Reason("quick", {})))))
+    assert told == [
+        "R-hat is 1.200 (main fit), 1.200 (fit without mouse rows); limit at most 1.01",
+        "this was a quick run, with too few draws for results",
+    ]

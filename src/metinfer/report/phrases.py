@@ -388,8 +388,7 @@ def reason(found: Reason, command: Any) -> str:
     return {
         "incomplete": lambda: f"the run is {d['status']}, not complete",
         "not_judged": lambda: f"the computation was not checked{how}",
-        "gate": lambda: f"{d['name']} ({of(FITS, d['part'])}) is {number(d['value'], 4)}; "
-                        f"limit {limit(d['limit'])}",
+        "gate": lambda: gate(d["name"], [d]),
         "quick": lambda: "this was a quick run, with too few draws for results",
         "text": lambda: f"\u201c{of(TEXTS, d['key'])}\u201d is missing (analysis.toml, "
                         f"{d['key']})",
@@ -399,6 +398,12 @@ def reason(found: Reason, command: Any) -> str:
         "damaged": lambda: f"{files} changed since written and is ignored{how}",
         "stale": lambda: f"{files} comes from another version of the program{how}",
     }[found.code]()  # fmt: skip
+
+
+def gate(name: str, found: Sequence[Mapping[str, Any]]) -> str:
+    """A gate that failed, its value in each fit, and its limit."""
+    values = ", ".join(f"{number(d['value'], 4)} ({of(FITS, d['part'])})" for d in found)
+    return f"{name} is {values}; limit {limit(found[0]['limit'])}"
 
 
 def counted(count: float, one: str, many: str = "") -> str:

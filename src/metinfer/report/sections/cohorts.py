@@ -8,7 +8,10 @@ from metinfer.report import phrases
 from metinfer.report.charts import BOTTOM, HEIGHT, Axis, Panel, ticks
 from metinfer.report.context import Context
 from metinfer.report.numbers import number, whole
+from metinfer.summaries.table import YEAR
 
+#: Years of follow-up below which time is shown in days.
+SHORT = 0.75
 #: Height of a panel with a line for the numbers at risk.
 TALL = HEIGHT + 14.0
 
@@ -18,7 +21,8 @@ def view(page: Context) -> dict[str, Any]:
     made = []
     for row in page.rows(page.found.cohorts):
         event = phrases.SCOPES.get(row.endpoint, row.endpoint or "the event")
-        made.append({"title": phrases.whom(row), "event": event, "n": whole(row.n),
+        days = row.time_year[-1] < SHORT
+        made.append({"unit": "days" if days else "years", "title": phrases.whom(row), "event": event, "n": whole(row.n),
                      "source": row.source, "svg": _panel(row, event).svg()})  # fmt: skip
     return {"panels": made, "score": _score(page)}
 
@@ -30,8 +34,9 @@ def _panel(row: Any, event: str) -> Panel:
              f"published {number(row.seen[-1], 2)}, model median at the end "
              f"{number(row.median[-1], 2)}") if row.seen else f"Share free of {event}"  # fmt: skip
     panel = Panel(Axis(0.0, last), Axis(floor, 1.0), label, TALL)
-    across = ticks(0.0, last)
-    panel.axes([(v, number(v)) for v in across],
+    size = 1.0 / YEAR if last < SHORT else 1.0
+    across = [size * v for v in ticks(0.0, last / size)]
+    panel.axes([(v, number(v / size)) for v in across],
                [(v, f"{100 * v:.0f} %") for v in ticks(floor, 1.0, 5)],
                "")  # fmt: skip
     panel.band(row.time_year, row.lo90, row.hi90, opacity=0.18)

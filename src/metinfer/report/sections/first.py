@@ -25,7 +25,7 @@ def view(page: Context) -> dict[str, Any]:
     return {
         "title": title(page), "quick": found.facts["quick"], "facts": found.facts,
         "conclusion": conclusion(page), "next": next_step(page),
-        "problems": [phrases.reason(r, page.command) for r in found.reasons],
+        "problems": problems(page),
         "rows": [_row(page, a, axis) for a in page.ratios],
         "ticks": [(axis.percent(v), number(v, 1)) for v in log_ticks(axis.low, axis.high)
                   if v in (0.1, 0.2, 0.5, 1, 2, 5, 10) or axis.low < v < 0.1],
@@ -51,14 +51,11 @@ def conclusion(page: Context) -> str:
     """One sentence: what the data determine, and what the answers about therapies rest on."""
     if not page.treated:
         return "No answer about a therapy was computed."
-    base = [page.effect_state(a.key) for a in page.answers.values() if a.measure == UNTREATED]
     taught = (LedgerState.PEOPLE, LedgerState.ANIMALS)
     states = Counter(page.effect_state(a.key) for a in page.treated)
     learnt = sum(states[s] for s in taught)
-    known = bool(base) and all(s is LedgerState.PEOPLE for s in base)
-    opening = "The data determine untreated risk" if known else "The data inform untreated risk"
-    effect = (f"inform {phrases.spelled(learnt)} of the treatment effects" if learnt
-              else "no treatment effect")  # fmt: skip
+    base = [p[Part.BASELINE].state for p in page.ledger.values() if Part.BASELINE in p]
+    opening = _opening(bool(base) and all(s in taught for s in base), learnt)
     total = phrases.spelled(len(page.treated))
     parts = [f"{phrases.spelled(n)} {text}" for s, text in (
         (LedgerState.ASSUMED, "restate our assumptions"),
@@ -67,8 +64,29 @@ def conclusion(page: Context) -> str:
         (LedgerState.ANIMALS, "are informed by animals only"),
         (LedgerState.CONTRADICTED, "contradict their prior"),
     ) if (n := states[s])]  # fmt: skip
-    link = "and" if learnt else "but"
-    return f"{opening} {link} {effect}: of {total} answers, {phrases.together(parts)}."
+    return f"{opening}: of {total} answers, {phrases.together(parts)}."
+
+
+def _opening(known: bool, learnt: int) -> str:
+    """What the data determine: untreated risk, treatment effects, both or neither."""
+    effects = f"{phrases.spelled(learnt)} treatment effect{'s' if learnt > 1 else ''}"
+    if known:
+        return f"The data determine untreated risk {'and' if learnt else 'but'} {effects}"
+    if learnt:
+        return f"The data inform {effects}, but do not determine untreated risk"
+    return "The data determine neither untreated risk nor a treatment effect"
+
+
+def problems(page: Context) -> list[str]:
+    """Why the run is not reportable; gates that fail in several fits stand in one line."""
+    gates: dict[str, list[Any]] = {}
+    made = []
+    for reason in page.found.reasons:
+        if reason.code == "gate":
+            gates.setdefault(reason.detail["name"], []).append(reason.detail)
+        else:
+            made.append(phrases.reason(reason, page.command))
+    return [phrases.gate(name, found) for name, found in gates.items()] + made
 
 
 def next_step(page: Context) -> str:

@@ -23,7 +23,8 @@ def view(page: Context) -> dict[str, Any]:
     evidence = page.found.evidence
     return {
         "gathered": whole(count("")), "intervals": whole(count("", "intervals")),
-        "studies": whole(len(evidence.studies)) if evidence is not None else "",
+        "studies": phrases.counted(len(evidence.studies), "source") if evidence is not None
+        else "",
         "out": [(whole(n), words) for n, words in out if n], "out_total": whole(count("out")),
         "fit": whole(count("fit")), "fit_intervals": whole(count("fit", "intervals")),
         "check": whole(count("check")), "check_intervals": count("check", "intervals"),
