@@ -76,7 +76,7 @@ class Context:
         return line.state if line else LedgerState.ASSUMED
 
     def weakest(self, key: str) -> tuple[Part, LedgerState]:
-        """The weakest part of an answer and its state; the later part among equals."""
+        """The weakest part of an answer and its state; the first part among equals."""
         parts = self.ledger.get(key, {})
         if not parts:
             return Part.EFFECT, LedgerState.ASSUMED

@@ -22,7 +22,7 @@ def view(page: Context) -> dict[str, Any]:
     first = next(iter(page.ratios), None)
     best = change.view(page)["answers"][:1] if first is not None else []
     return {
-        "experiments": [f"{c.what}; {rule(c)}" for c in found[:EXPERIMENTS]],
+        "experiments": [f"{c.what(page)}; {rule(c)}" for c in found[:EXPERIMENTS]],
         "doubts": doubts(page), "against": against[:FINDINGS],
         "flip": f"{best[0]['name']}. {best[0]['flip']}" if best else "",
         "flow": flow.line(page), "digest": page.found.facts["digest"],

@@ -22,8 +22,10 @@ def view(page: Context) -> dict[str, Any]:
     for row in page.rows(page.found.cohorts):
         event = phrases.SCOPES.get(row.endpoint, row.endpoint or "the event")
         days = row.time_year[-1] < SHORT
-        made.append({"unit": "days" if days else "years", "title": phrases.whom(row), "event": event, "n": whole(row.n),
-                     "source": row.source, "svg": _panel(row, event).svg()})  # fmt: skip
+        made.append({
+            "unit": "days" if days else "years", "title": phrases.whom(row), "event": event,
+            "n": whole(row.n), "source": row.source, "svg": _panel(row, event).svg(),
+        })  # fmt: skip
     return {"panels": made, "score": _score(page)}
 
 

@@ -94,7 +94,7 @@ def next_step(page: Context) -> str:
     best = choose(page)
     if best is None:
         return "No candidate experiment was evaluated."
-    return f"Next: {best.what}; {rule(best)}"
+    return f"Next: {best.what(page)}; {rule(best)}"
 
 
 def lights(page: Context) -> list[dict[str, str]]:

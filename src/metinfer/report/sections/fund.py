@@ -51,13 +51,13 @@ class Candidate:
             return "defer"
         return "fund" if (self.success or 0.0) >= UNSURE and self.ceiling is None else "redesign"
 
-    @property
-    def what(self) -> str:
+    def what(self, page: Context) -> str:
         """The experiment and what it is expected to teach."""
         who = "people" if self.people else "animals"
         return (
             f"{self.row.label} ({self.row.per_arm} {who} per arm, {_length(self.row, self.people)})"
-            f", expected to remove {share(self.removed)} of the variance of one risk ratio"
+            f", expected to remove {share(self.removed)} of the variance of the risk ratio of "
+            f"{page.name(self.answer)}"
         )
 
 
