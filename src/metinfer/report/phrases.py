@@ -196,9 +196,9 @@ VARIANTS = {
     "cannot_tell": "the tables cannot tell",
 }  # fmt: skip
 VARIANCE = {
-    "baseline": "untreated risk", "links": "links of the mechanism",
-    "translation": "mouse to human", "kinetics": "drug levels and potency",
-    "between": "differences between studies", "sampling": "chance in one trial",
+    "parameter": "parameters of the model", "translation": "mouse to human",
+    "between_study": "between studies", "kinetics": "drug levels and potency",
+    "sampling": "chance in the trial", "unexplained": "interplay of these",
 }  # fmt: skip
 QUESTIONS = {
     "lasting": "Lasting effect or delay", "window": "Start of therapy",

@@ -252,7 +252,7 @@ def _variance(page: Page, found: Sequence[Record], names: Mapping[str, str]) -> 
         return
     page.head("Where the uncertainty comes from (share of the variance of one trial's result)")
     parts = list(found[0]["shares"])
-    columns = ["Answer", "Subjects per arm", *(p.replace("_", " ") for p in parts)]
+    columns = ["Answer", "Subjects per arm", *(phrases.of(phrases.VARIANCE, p) for p in parts)]
     page.table(columns, (
         [_name(names, r["answer"]), whole(r["subjects_per_arm"]),
          *(f"{100 * r['shares'][p]:.0f} %" for p in parts)]

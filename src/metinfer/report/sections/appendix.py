@@ -253,7 +253,9 @@ def variance(page: Context) -> Table:
     first = {v.answer: v for v in reversed(found)}
 
     def shares(v: Any) -> str:
-        return ", ".join(f"{k.replace('_', ' ')} {share(s)}" for k, s in parts[v.answer].items())
+        return ", ".join(
+            f"{phrases.of(phrases.VARIANCE, k)} {share(s)}" for k, s in parts[v.answer].items()
+        )
 
     columns = (
         Column("answer", "Answer", lambda v: page.full(v.answer)),

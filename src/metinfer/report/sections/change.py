@@ -7,7 +7,7 @@ from typing import Any
 
 from metinfer.report import phrases
 from metinfer.report.context import Context
-from metinfer.report.numbers import fixed, interval, number, share
+from metinfer.report.numbers import interval, number, share
 from metinfer.report.sections.fund import LITTLE, Candidate, candidates
 from metinfer.summaries.ledger import Part
 from metinfer.summaries.table import scaled
@@ -20,17 +20,15 @@ def view(page: Context) -> dict[str, Any]:
         "answers": [_entry(page, a, found) for a in page.ratios],
         "against": findings(page, ("fit", "check")),
         "left": len(findings(page, ("prior", "out"))),
-        "wordless": wordless(page),
     }
 
 
 def _entry(page: Context, answer: Any, found: Sequence[Candidate]) -> dict[str, Any]:
     best = _teaches(page, answer.key, found)
-    part, state = page.weakest(answer.key)
+    part, _ = page.weakest(answer.key)
     return {
         "name": page.name(answer.key), "flip": _flip(best), "assumption": phrases.PARTS[part],
-        "meaning": phrases.PART_MEANING[part], "state": state.value,
-        "words": phrases.STATES[state], "power": _power(page, answer.key),
+        "meaning": phrases.PART_MEANING[part],
         "parts": [(phrases.PARTS[p], line.state.value, phrases.STATES[line.state],
                    _moved(p, line), f"{line.rows_people} / {line.rows_animals}")
                   for p, line in page.ledger.get(answer.key, {}).items()],
@@ -78,14 +76,6 @@ def _moved(part: Part, line: Any) -> str:
     return f"{before} \u2192 {after}{' per 1,000' if part is Part.BASELINE else ''}"
 
 
-def _power(page: Context, key: str) -> str:
-    """Power scaling of the prior and of the data, in a few words."""
-    row = next((f for f in page.rows(page.found.foundations) if f.answer == key), None)
-    if row is None or row.prior_power is None:
-        return ""
-    return f"prior {fixed(row.prior_power, 3)}, data {fixed(row.data_power, 3)}"
-
-
 def findings(page: Context, roles: Sequence[str]) -> list[dict[str, str]]:
     """Findings against the hypothesis with some roles, one per study."""
     studies: dict[str, list[Any]] = {}
@@ -108,8 +98,3 @@ def _finding(row: Any, fitted: Any) -> str:
     if fitted is not None:
         told += f" (model: {interval(fitted.predicted)})"
     return told
-
-
-def wordless(page: Context) -> list[str]:
-    """Limits stated by the authors that are not counted elsewhere."""
-    return list(page.found.texts.get("limits", ()))

@@ -11,7 +11,7 @@ from metinfer.report.context import REDUCTION, UNTREATED, Context
 from metinfer.report.numbers import GAP, interval, number, per_1000, ratio, share, years
 from metinfer.report.sections.fund import choose, rule
 from metinfer.summaries.ledger import LedgerState, Part
-from metinfer.summaries.quality import Light, State
+from metinfer.summaries.quality import Light
 
 SOURCES = ("prior", "no_mouse", "posterior")
 #: The forest shows at least this range of ratios, so that both directions have room.
@@ -98,22 +98,13 @@ def next_step(page: Context) -> str:
 
 
 def lights(page: Context) -> list[dict[str, str]]:
-    """Strip of checks: words, state and the section that tells more."""
-    made = []
-    for light, state in page.found.lights.items():
-        detail = {
-            Light.COMPUTATION: lambda: _gates(page),
-            Light.HELD_OUT: lambda: _held_out(page),
-        }.get(light, lambda: "")()
-        command = {Light.COMPUTATION: "diagnose", Light.MECHANISMS: "compare",
-                   Light.CALIBRATION: "calibrate"}.get(light, "")  # fmt: skip
-        waits = state in (State.NOT_RUN, State.STALE) and command
-        made.append({
-            "name": phrases.LIGHTS[light], "state": state.value,
-            "words": phrases.LIGHT_STATES[state], "detail": detail,
-            "command": page.command(command) if waits else "",
-        })  # fmt: skip
-    return made
+    """Strip of checks: words, state and what was found."""
+    details = {Light.COMPUTATION: _gates(page), Light.HELD_OUT: _held_out(page)}
+    return [
+        {"name": phrases.LIGHTS[light], "state": state.value,
+         "words": phrases.LIGHT_STATES[state], "detail": details.get(light, "")}
+        for light, state in page.found.lights.items()
+    ]  # fmt: skip
 
 
 def _gates(page: Context) -> str:
@@ -147,12 +138,13 @@ def _row(page: Context, answer: Any, axis: Axis) -> dict[str, Any]:
         "bars": [_bar(s, span, axis) for s, span in spans.items()],
         "margin": axis.percent(answer.margin) if answer.margin else "",
         "margin_words": ratio(answer.margin) if answer.margin else "",
-        "effect": effect.value, "label": _spoken(answer, spans),
-        "ratio": interval(after, 2, 2), "said": phrases.direction(after, line),
+        "effect": effect.value,
+        "label": f"{_spoken(answer, spans)}; {phrases.direction(after, line)}",
+        "ratio": interval(after, 2, 2),
         "untreated": per_1000(untreated.posterior if untreated else None),
         "difference": _difference(less),
         "rows": _given(line), "part": phrases.PARTS[part], "state": state.value,
-        "state_words": phrases.STATES[state], "effect_words": phrases.STATES[effect],
+        "state_words": phrases.STATES[state],
         "harm": phrases.harm(line), "harm_prior": _prior_harm(line),
     }  # fmt: skip
 

@@ -49,7 +49,7 @@ def _test(name: str, rows: Sequence[Any]) -> dict[str, str]:
     told = phrases.JUDGED[judged]
     told += f" (chance {number(by_chance, 1)})" if by_chance is not None else ""
     return {"name": name, "rows": str(len(rows)), "half": f"{half} ({len(rows) / 2:.0f})",
-            "most": f"{most} ({0.9 * len(rows):.0f})", "judged": judged, "told": told}  # fmt: skip
+            "most": f"{most} ({0.9 * len(rows):.0f})", "told": told}  # fmt: skip
 
 
 def _pit(title: str, items: Sequence[Any]) -> dict[str, Any] | None:
@@ -87,7 +87,7 @@ def _miss(row: Any) -> dict[str, str]:
 def variants(page: Context) -> list[dict[str, str]]:
     """Other mechanisms on the same rows."""
     return [
-        {"name": v.label, "told": phrases.VARIANTS[v.told], "code": v.told,
+        {"name": v.label, "told": phrases.VARIANTS[v.told],
          "difference": f"{number(v.difference, 2)} (se {number(v.se, 2)})"
          if v.told != "base" else "",
          "weight": f"{share(v.prior_weight)} / {share(v.stacking_weight)}"}
@@ -114,7 +114,7 @@ def calibration(page: Context) -> dict[str, Any] | None:
         return None
     answers = [q for q in page.rows(found.quantities) if q.group == "answer"]
     return {
-        "reasons": found.reasons, "whole": found.whole,
+        "reasons": found.reasons,
         "kinds": [f"{k.finished} of {k.asked} simulated fits with truths from the {k.kind}, "
                   f"{k.failed} failed" for k in page.rows(found.kinds)],
         "rows": [{"name": page.full(q.quantity), "kind": q.kind, "holds": q.holds,
