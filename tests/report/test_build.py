@@ -292,3 +292,9 @@ def test_gates_that_fail_in_several_fits_stand_in_one_line(found) -> None:
         "R-hat is 1.200 (main fit), 1.200 (fit without mouse rows); limit at most 1.01",
         "this was a quick run, with too few draws for results",
     ]
+
+
+def test_untreated_risk_is_one_number_per_population(found) -> None:
+    rows = [r for r in first.view(Context(found))["rows"] if r["population"] == "ER+ breast cancer"]
+    assert len(rows) == 2
+    assert len({r["untreated"] for r in rows}) == 1

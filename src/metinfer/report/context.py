@@ -85,7 +85,10 @@ class Context:
         return line.part, line.state
 
     def beside(self, answer: Any, measure: str) -> Any:
-        """Another measure of the therapy, population and time of an answer; None without it."""
+        """Another measure of the therapy, population and time of an answer; None without it.
+
+        A named answer comes first, as it holds more draws; untreated risk has no therapy.
+        """
         table = self.found.effects
         where = (
             (table["therapy"] == answer.therapy) & (table["population"] == answer.population)
@@ -94,7 +97,8 @@ class Context:
             & (table["therapy_label"] == answer.therapy_label)
         )  # fmt: skip
         named = [a for a in self.answers.values() if a.measure == measure
-                 and (a.therapy, a.population) == (answer.therapy, answer.population)
+                 and a.population == answer.population
+                 and (measure == UNTREATED or a.therapy == answer.therapy)
                  and abs(a.horizon_year - answer.horizon_year) < 1e-6]  # fmt: skip
         return next(iter(named), None) or next(iter(records(table[where])), None)
 
