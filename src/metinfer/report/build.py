@@ -32,6 +32,7 @@ from metinfer.report.sections import (
 from metinfer.report.theme import DARK, LIGHT
 from metinfer.storage import write_text
 from metinfer.summaries import Results, results_of
+from metinfer.summaries.reading import Reading
 
 PAGE, BRIEF = "report.html", "brief.html"
 #: Sections in their order: key (link and template), short and full title, module.
@@ -153,12 +154,15 @@ def brief(run: Any, out: Path | str | None = None) -> Path:
 
 def _report(run: Any, out: Path | str | None, name: str) -> Path:
     from metinfer.runs import as_run
-    from metinfer.workflow import complete
+    from metinfer.workflow import complete, lacks_predictions
 
     run = as_run(run)
     place = _allowed(Path(out) if out else Path(run.path) / name, Path(run.path), name)
-    complete(run)
-    return write(results_of(run), place, name == BRIEF)
+    reading = Reading(run)
+    if lacks_predictions(reading):  # type: ignore[arg-type]
+        complete(run)
+        reading = Reading(run)
+    return write(results_of(reading), place, name == BRIEF)
 
 
 def _allowed(out: Path, folder: Path, name: str) -> Path:

@@ -136,7 +136,7 @@ def results_of(run: Any) -> Results:
     run : Run
         In whatever state; nothing is computed that needs the compiled model.
     """
-    run = Reading(run)
+    run = run if isinstance(run, Reading) else Reading(run)
     evidence, groups = run.evidence, run.groups
     asked = evidence.analysis.get("answer", [])
     draws = therapy.every_draw(run)
