@@ -193,7 +193,7 @@ def test_other_mechanisms_and_calibration_are_shown_where_they_were_tested(found
 
 def test_the_brief_fits_its_words(folder: Path) -> None:
     html = _read(folder, "brief")
-    inside = html[html.index("<aside") :]
+    inside = html[html.index('id="brief"') :]
     prose = _text(re.sub(r"<table.*?</table>", "", inside, flags=re.S))
     assert len(prose.split()) <= 350
     assert "exploratory: not for treatment" in prose
