@@ -125,7 +125,8 @@ def liver_niche(links: pd.DataFrame) -> Figure:
         Line2D([], [], color=INK, lw=2.2, label="course of tumour cells"),
         Line2D([], [], color=BLUE, lw=1.8, label="raises (arrow)"),
         Line2D([], [], color=VERMILLION, lw=1.8, label="lowers or holds back (bar)"),
-        Line2D([], [], color=MUTED, lw=1.4, ls="--", label="more likely absent"),
     ]
+    if any((link.absent_posterior or 0.0) > 0.5 for link in known.values()):
+        handles.append(Line2D([], [], color=MUTED, lw=1.4, ls="--", label="more likely absent"))
     legend(figure, handles)
     return figure

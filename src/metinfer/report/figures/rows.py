@@ -52,7 +52,7 @@ def _row_label(row: Any) -> str:
     count = f"{row.events:g} of {row.n:g}" if row.events is not None and row.n else ""
     size = f"n\u00a0=\u00a0{row.n:g}" if row.n else ""
     parts = (phrases.whom(row), phrases.when(row.time_day), count or size)
-    return wrap(", ".join(p for p in parts if p), 54, 2)
+    return wrap(", ".join(p for p in parts if p), 48, 2)
 
 
 def _panel(axes: Axes, group: Sequence[Any]) -> None:

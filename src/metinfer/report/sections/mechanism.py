@@ -49,12 +49,12 @@ def _arrow(key: str, link: Any) -> dict[str, Any]:
     (x1, y1), (x2, y2) = (_xy(*p) for p in (arrow.start, arrow.end))
     lx, ly = 0.5 * (x1 + x2), 0.5 * (y1 + y2) + 5
     made = {"key": key, "x1": x1, "y1": y1, "x2": x2, "y2": y2, "lx": lx, "ly": ly,
-            "holds": arrow.holds, "state": "", "width": THIN, "absent": False,
+            "holds": arrow.holds, "state": "", "width": THIN,
             "words": [], "label": phrases.LINKS[key][0]}  # fmt: skip
     if link is None:
         return made
     made |= {"state": link.state.value, "width": _width(link),
-             "absent": (link.absent_posterior or 0.0) > 0.5, "words": _words(link),
+             "words": _words(link),
              "label": f"{phrases.LINKS[key][0]}: {_strength(link)}; "
                       f"{phrases.STATES[link.state]}"}  # fmt: skip
     return made
