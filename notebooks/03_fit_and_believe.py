@@ -48,14 +48,14 @@ gates.set_index("gate").round(4)
 
 # %%
 content = plots.content(run)
-plots.survival_curves(content.survival)
+plots.survival_curves(content.cohorts)
 
 # %% [markdown]
 # The single numbers of the mouse experiments are reproduced the same way: each on the scale on which
 # it was published.
 
 # %%
-mice = [row for row in content.rows if row.species == "mouse" and row.role == "fit"]
+mice = content.rows.query("species == 'mouse' and role == 'fit'")
 plots.observed_against_predicted(mice[:8])
 
 # %% [markdown]
@@ -73,8 +73,8 @@ wanted = (
     "founders[er_positive]", "liver_share[er_positive]", "arrival_kill", "nk_rate[mouse]",
     "nk_hold", "nk_ifng_share", "cxcl12_nk", "timp1_cxcl12", "il15_growth", "ifng_potency",
 )  # fmt: skip
-chosen = [p for p in content.parameters if p.name in wanted] or content.parameters[:12]
-plots.parameter_intervals(chosen)
+chosen = content.parameters[content.parameters["name"].isin(wanted)]
+plots.parameter_intervals(chosen if len(chosen) else content.parameters[:12])
 
 # %% [markdown]
 # The rates that follow-up of patients can see were learnt. The **links** of the niche, on which all
@@ -128,5 +128,5 @@ plots.what_was_learnt(base, "risk of liver metastasis without therapy (%)", no_e
 # ## The page for others
 #
 # `mi.report(run)` writes all of this, and much more, into one file that opens without a network:
-# verdict, question, data, model, priors, checks, fit of every row, therapies, limits and the evidence
-# against the hypothesis. For a first look like this one it says on top that it is not reportable.
+# conclusion, therapy answers with their ledger, mechanism, what would change our mind, validation,
+# limits, and the fit of every row in its appendix. For a first look like this one it says on top that it is not reportable.

@@ -2,19 +2,18 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
 from metinfer import calibration as tool
 from metinfer import results
 from metinfer.errors import NotTrustedError
-from metinfer.report import figures
-from metinfer.report.figures.export import to_svg
-from metinfer.report.gather.calibrate import calibrated, state
-from metinfer.report.sections_calibrate import tables
 from metinfer.runs import POSTERIOR
+from metinfer.summaries import others, quality
 
 FITS, RANKS = 200, 100
 NAMES = {"good": tool.ANSWER, "narrow": tool.ANSWER, "eta[er_positive]": "main", "rest": "other"}
@@ -110,27 +109,30 @@ class FakeRun:
         return self.groups
 
 
+def light(found):
+    run = SimpleNamespace(holds=lambda name: False)
+    none = others.Comparison(False, *[pd.DataFrame()] * 5)
+    empty = pd.DataFrame({"role": [], "stream": []})
+    return quality.lights(run, True, empty, none, found)[quality.Light.CALIBRATION]
+
+
 def test_the_page_shows_every_kind_and_only_of_this_posterior(tmp_path):
     run = FakeRun(tmp_path, ["prior", "posterior"])
-    found = calibrated(run)
-    assert [k.name for k in found.kinds] == ["prior", "posterior"]
+    found = others.calibration(run)
+    assert found.kinds["kind"].tolist() == ["prior", "posterior"]
     assert found.whole
-    assert state(found) == "fail"
-    made = {t.name: t for t in tables(found)}
-    assert len(made["coverage-answers"].rows) == 4
-    assert len(made["coverage-parameters"].rows) == 2
-    assert made["ranks-outside"].rows
-    drawn = figures.rank_ecdfs((found.kinds[0], found.kinds[0].shown))
-    assert "narrow" in str(to_svg(drawn, "calibration", "ranks"))
+    assert light(found) is quality.State.FAIL
+    answers = found.quantities[found.quantities["group"] == tool.ANSWER]
+    assert len(answers) == 4
+    assert not answers.set_index("quantity").loc["narrow", "holds"].any()
+    assert any("narrow" in r for r in found.reasons)
     run.record.files = {POSTERIOR: "another"}
-    assert calibrated(run) is None
+    assert not others.calibration(run).done
 
 
 def test_half_a_calibration_is_not_passed(tmp_path):
     run = FakeRun(tmp_path, ["prior"])
-    assert not calibrated(run).whole
-    assert state(calibrated(run)) == "fail"  # one of its answers is too narrow
-    half = replace(calibrated(run), kinds=(replace(calibrated(run).kinds[0], reasons=()),))
-    assert not half.whole
-    assert state(half) == "not run"
-    assert state(None) == "not run"
+    found = others.calibration(run)
+    assert not found.whole
+    assert light(found) is quality.State.FAIL  # one of its answers is too narrow
+    assert light(replace(found, reasons=())) is quality.State.NOT_RUN

@@ -341,6 +341,8 @@ def test_a_report_says_that_it_predicts_first(invoke, judged, monkeypatch):
     assert invoke("report", "run", "--quiet").stderr == ""
     monkeypatch.setattr(workflow, "lacks_predictions", lambda run: False)
     assert "predicting" not in invoke("report", "run").stderr
+    monkeypatch.setattr(build, "brief", lambda run, out: "brief.html")
+    assert "The brief: brief.html" in invoke("report", "run", "--brief").stderr
 
 
 @pytest.fixture

@@ -39,6 +39,7 @@ LATER = {
     "inference": {"export", "therapy", "report", "cli", "workflow", "judging", "plots"},
     "therapy": {"export", "report", "cli", "workflow", "judging", "plots"},
     "export": {"therapy", "report", "cli", "workflow", "judging", "plots"},
+    "summaries": {"cli", "export", "report", "workflow", "plots"},
     "report": {"cli", "export"},
 }
 FOREIGN = {
@@ -46,7 +47,8 @@ FOREIGN = {
     "mechanism": SAMPLING | {"xarray"},
     "therapy": {"numba", "nutpie", "sympy"},
     "export": SAMPLING | {"pytensor", "numba", "sympy", "libsbml"},
-    "report": {"nutpie", "numba", "pytensor"},
+    "summaries": {"nutpie", "numba", "pytensor", "matplotlib", "jinja2"},
+    "report": {"nutpie", "numba", "pytensor", "sympy"},
 }
 #: Formats that execute code when they are read.
 EXECUTING = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
@@ -111,9 +113,9 @@ def test_statistics_know_no_ode():
 
 
 def test_equations_are_written_in_one_place():
-    # The report only prints them.
+    # The results only print them.
     users = [m for m in MODULES if "sympy" in packages(m)]
-    assert [m for m in users if not m.startswith(("mechanism/", "report/"))] == []
+    assert [m for m in users if not m.startswith(("mechanism/", "summaries/"))] == []
 
 
 def test_only_figures_know_matplotlib():
@@ -165,7 +167,7 @@ def test_public_names_are_few_and_each_is_there():
 def test_a_package_of_the_same_name_does_not_hide_a_public_function():
     # Importing a part of metinfer.report makes the package an attribute of metinfer.
     code = (
-        "import metinfer, metinfer.report.words\n"
+        "import metinfer, metinfer.report.phrases\n"
         "try: metinfer.report(None)\n"
         "except AttributeError as error: print(error)\n"
     )

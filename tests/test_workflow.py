@@ -13,9 +13,10 @@ from metinfer.errors import RunError, UsageError
 from metinfer.inference import reproduce
 from metinfer.inference.attempts import record_of
 from metinfer.inference.settings import Settings
-from metinfer.report.content import Level
-from metinfer.report.gather import standing
+from metinfer.report import phrases
 from metinfer.storage import digest
+from metinfer.summaries import others, quality
+from metinfer.summaries.table import frame
 from metinfer.therapy import overview, regimen
 from tests import toy
 
@@ -133,24 +134,28 @@ def test_a_result_is_used_only_as_it_was_written_and_of_these_draws(run):
 def test_a_result_of_another_program_is_kept_and_marked(run, monkeypatch):
     results.write_json(run, "diagnostics.json", {"passed": True, "gates": []})
     results.write_groups(run, "answers.nc", {"posterior": xr.Dataset({"a": ("draw", [1.0])})})
-    assert standing.reasons(run) == ()
+    assert quality.standing(run) == ()
     monkeypatch.setattr(results, "code_hash", lambda parts: "another")
     assert results.read_json(run, "diagnostics.json")["passed"] is True
-    (told,) = standing.reasons(run)
-    assert told.startswith("stale: diagnostics.json, answers.nc")
-    assert "metinfer diagnose RUN" in told
-    levels = [Level(name, "pass", "", "") for name in ("computed", "checked")]
-    assert [v.state for v in standing.marked(run, levels)] == ["stale", "pass"]
-    assert standing.level(run, "fail", "diagnose RUN") == "fail"
+    (told,) = quality.standing(run)
+    assert (told.code, told.detail["command"]) == ("stale", "diagnose")
+    assert told.detail["files"] == ["diagnostics.json", "answers.nc"]
+    empty = frame((), ("role", "stream")), others.comparison(run), others.calibration(run)
+    lights = quality.lights(run, True, *empty)
+    assert lights[quality.Light.COMPUTATION] is quality.State.STALE
+    assert lights[quality.Light.MECHANISMS] is quality.State.NOT_RUN
+    failed = quality.lights(run, False, *empty)
+    assert failed[quality.Light.COMPUTATION] is quality.State.FAIL
 
 
 def test_a_damaged_result_is_named_with_the_command_that_makes_it(run):
     run.write_text("calibration.json", "{}")
     (run.path / "calibration.json").write_text('{"prior": ')
-    (told,) = standing.reasons(run)
-    assert "calibration.json changed since written" in told
-    assert "metinfer calibrate" in told
-    assert standing.level(run, "not run", "calibrate DATA -o RUN") == "not run"
+    (told,) = quality.standing(run)
+    assert (told.code, told.detail["command"]) == ("damaged", "calibrate")
+    assert told.detail["files"] == ["calibration.json"]
+    words = phrases.reason(told, lambda name: f"metinfer {name} RUN")
+    assert words == "calibration.json changed since written and is ignored (metinfer calibrate RUN)"
 
 
 def test_a_run_of_the_same_program_is_not_computed_again(run, monkeypatch):

@@ -73,8 +73,8 @@ def stand_in(joint: Any) -> Any:
 def _import_the_rest() -> None:
     import metinfer.cli
     import metinfer.report.build
-    import metinfer.report.collect
     import metinfer.report.figures
+    import metinfer.summaries
     import metinfer.therapy.predict
     import metinfer.therapy.records
     import metinfer.workflow  # noqa: F401

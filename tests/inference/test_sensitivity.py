@@ -11,7 +11,7 @@ from metinfer.inference.sensitivity import (
     pull,
     streams,
 )
-from metinfer.report.contents_foundations import MATTERS
+from metinfer.report.sections.contribution import MATTERS
 
 SAMPLE = ("chain", "draw")
 

@@ -3,98 +3,56 @@
 from __future__ import annotations
 
 import json
-from types import SimpleNamespace
 
 import pytest
-import xarray as xr
 
-from metinfer import results
-from metinfer.evidence import bundled_path, read_evidence
-from metinfer.report.contents_decisions import Course, Decisions
-from metinfer.report.gather import others
-from metinfer.runs import POSTERIOR
-
-OWN = {"therapies": "own", "populations": "own people"}
-
-
-def dataset(**attrs):
-    """Two therapies in one population."""
-    coords = {
-        "therapy": ["n803", "mine"],
-        "therapy_label": ("therapy", ["N-803", "Mine"]),
-        "population": ["people"],
-        "population_label": ("population", ["People"]),
-    }
-    return xr.Dataset({"x": (("therapy", "population"), [[1.0], [2.0]])}, coords, attrs)
+from metinfer.report.terminal import to_text
+from metinfer.report.told import told
+from metinfer.summaries import results_of, therapy
+from tests.report.made_up import MadeUp
 
 
 @pytest.fixture
-def run(monkeypatch):
-    """A run that was asked about `mine.toml`, which brings `mine` and changes nothing else."""
-    record = SimpleNamespace(
-        files={POSTERIOR: "draws"},
-        inputs={"therapies.toml": "own", "populations.toml": "own people"},
-    )
-    made = SimpleNamespace(record=record, kept={}, evidence=None)
-    program = results.code_hash(results.PROGRAM)
-    attrs = {"posterior": "draws", "program": program, "therapies": "theirs",
-             "populations": "own people", "therapies_file": "mine.toml",
-             "populations_file": "populations.toml", "new": json.dumps(["mine"])}  # fmt: skip
-    made.kept[others.PREDICTIONS] = {"/": dataset(**attrs)}
-    made.holds = lambda name: name in made.kept
-    made.read_result = lambda name: made.kept[name]
+def run(tmp_path):
+    """A run that was asked about `mine.toml`, which redefines N-803."""
+    made = MadeUp(tmp_path, inputs={"therapies.toml": "own", "populations.toml": "people"})
+    data = made.kept["predictions.nc"]["/"]
+    own = {"therapies": "own", "populations": "people"}
+    made.kept["predictions.nc"] = {"/": data.assign_attrs(own)}
+    other = own | {"therapies": "theirs", "therapies_file": "mine.toml",
+                   "populations_file": "us.toml", "new": json.dumps(["n803"])}  # fmt: skip
+    made.kept["predictions-other.nc"] = {"/": data.assign_attrs(other)}
     return made
 
 
-def relabelled(run, **attrs):
-    run.kept[others.PREDICTIONS]["/"] = run.kept[others.PREDICTIONS]["/"].assign_attrs(attrs)
-    return others.predicted(run)
+def labels(run) -> list[str]:
+    data = therapy.other(run)
+    return data["therapy_label"].values.tolist() + data["population_label"].values.tolist()
 
 
-def test_predictions_of_another_file_are_not_the_named_answers(run):
-    assert others.own(run, dataset(**OWN)) is not None
-    assert others.own(run, dataset(**{**OWN, "therapies": "theirs"})) is None
-    assert others.own(run, None) is None
+def test_what_is_new_has_the_name_of_its_file_and_answers_stay_the_runs(run) -> None:
+    assert labels(run) == ["N-803 (mine.toml)", "ER+ breast cancer", "colorectal"]
+    found = results_of(run)
+    assert {"N-803", "N-803 (mine.toml)"} <= set(found.therapies["label"])
+    assert set(found.answers["therapy_label"]) == {"N-803", "CXCR4 fully blocked"}
 
 
-def test_what_is_new_is_shown_with_the_name_of_its_file(run):
-    data = others.predicted(run)
-    assert data["therapy_label"].values.tolist() == ["Mine (mine.toml)"]
-    (note,) = others.notes(run, data)
-    assert "mine.toml" in note.text
-    assert "theirs" in note.text
+def test_other_people_are_named_with_their_file(run) -> None:
+    data = run.kept["predictions-other.nc"]["/"]
+    run.kept["predictions-other.nc"]["/"] = data.assign_attrs(populations="theirs")
+    assert labels(run)[-1] == "colorectal (us.toml)"
 
 
-def test_a_therapy_that_was_redefined_keeps_the_name_of_the_file_too(run):
-    data = relabelled(run, new=json.dumps(["n803", "mine"]))
-    assert data["therapy_label"].values.tolist() == ["N-803 (mine.toml)", "Mine (mine.toml)"]
+def test_predictions_of_another_file_are_not_the_runs_own(run) -> None:
+    run.kept["predictions.nc"] = run.kept["predictions-other.nc"]
+    assert therapy.own(run) is None
+    assert results_of(run).answers.empty
 
 
-def test_other_people_are_named_with_their_file(run):
-    data = relabelled(run, populations="their people", populations_file="us.toml")
-    assert data["population_label"].values.tolist() == ["People (us.toml)"]
-    assert data["therapy_label"].values.tolist() == ["N-803", "Mine (mine.toml)"]
-    assert len(others.notes(run, data)) == 2
-
-
-@pytest.mark.parametrize("attrs", [{"program": "older"}, {"posterior": "other draws"}])
-def test_what_is_no_longer_so_is_not_shown(run, attrs):
-    assert relabelled(run, **attrs) is None
-
-
-def test_without_another_file_the_page_is_as_before(run):
-    run.kept.clear()
-    mine = Decisions(courses=(Course("N-803", "regimen", ""),))
-    assert others.predicted(run) is None
-    assert others.beside(mine, run, None, []) is mine
-    assert others.notes(run, None) == ()
-
-
-@pytest.mark.parametrize(("cohorts", "event"), [("simpson2024", "liver_again"), ("", "liver")])
-def test_the_event_of_another_file_is_that_of_its_population(run, cohorts, event):
-    """A population of another file may bear any name: its cohorts say what is counted."""
-    run.evidence = read_evidence(bundled_path())
-    run.kept[others.PREDICTIONS]["/"] = run.kept[others.PREDICTIONS]["/"].assign_coords(
-        endpoint=("population", ["liver"]), cohorts=("population", [cohorts])
-    )
-    assert others.predicted(run)["endpoint"].values.tolist() == [event]
+def test_the_terminal_tells_the_ledger_and_refuses_a_number_needed_to_treat(run) -> None:
+    data = {k: v for k, v in run.kept["decisions.nc"].items() if k == "experiments"}
+    text = " ".join(to_text(told(run, run.kept["predictions.nc"]["/"], data), False).split())
+    assert "untreated risk informed by people" in text
+    assert "weakest: assumption only" in text
+    assert "number needed to treat: not given" in text
+    assert "number needed to treat: 1" not in text

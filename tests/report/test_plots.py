@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from types import SimpleNamespace
 
 import matplotlib as mpl
@@ -10,9 +9,7 @@ import numpy as np
 import pytest
 
 from metinfer import plots
-from metinfer.report.figures.export import to_svg
 from metinfer.report.figures.style import canvas, log_axis, shorten
-from tests.report.synthetic import content
 
 
 def _split() -> SimpleNamespace:
@@ -58,25 +55,22 @@ def test_drawing_leaves_the_settings_of_the_caller_alone() -> None:
     assert mpl.rcParams["font.size"] == before
 
 
-def test_forest_has_a_column_per_population_and_fills_what_was_learnt() -> None:
-    effects = [e for e in content().effects
-               if e.measure == "absolute_risk_reduction" and e.horizon == 10.0]  # fmt: skip
-    figure = plots.risk_reduction_forest(effects)
-    assert len(figure.axes) == len({e.population for e in effects})
-    filled = [ln for ln in figure.axes[0].lines
-              if ln.get_marker() == "o" and ln.get_markerfacecolor() == ln.get_color()]  # fmt: skip
-    first = {e.therapy for e in effects if e.learnt == "learnt"}
-    assert len(filled) == len(first) == 1
+def test_cohorts_and_rows_are_drawn_from_frames(found) -> None:
+    axis = plots.survival_curves(found.cohorts).axes[0]
+    row = found.cohorts.iloc[0]
+    assert axis.lines[0].get_ydata() == pytest.approx(row["median"])
+    assert axis.lines[1].get_ydata() == pytest.approx(row["seen"])
+    mice = found.rows[found.rows["species"] == "mouse"]
+    figure = plots.observed_against_predicted(mice)
+    marks = [ln.get_xdata()[0] for a in figure.axes for ln in a.lines if ln.get_marker() == "D"]
+    assert sorted(marks) == pytest.approx(sorted(mice["reported"]))
 
 
-def test_svg_keeps_its_shape_when_rounded() -> None:
-    axis = plots.variance_shares({"a": 0.25, "b": 0.75}, "made-up")
-    svg = to_svg(axis, "made-up", "alt text")
-    assert 'aria-label="alt text"' in svg
-    paths = re.findall(r' d="([^"]+)"', svg)
-    assert len(paths) > 3
-    assert not re.search(r"\.\d{3}", " ".join(paths))
-    assert "508.32" in paths[1]
+def test_parameters_and_links_are_drawn_from_frames(found) -> None:
+    some = found.parameters[:5]
+    assert len(plots.parameter_intervals(some).axes[0].get_yticks()) == len(some)
+    assert plots.liver_niche(found.links).axes
+    assert plots.liver_niche([]).axes
 
 
 def test_short_labels_keep_where_they_hold() -> None:

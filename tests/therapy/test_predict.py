@@ -236,5 +236,5 @@ def test_formats_agree_and_kinds_stay_apart() -> None:
     assert len(lines) == 1 + 3 * 2 * 6 * 2
     text = " ".join(to_text(Told(found, {}, to_records(found))).split())
     clamp, _, adverse = (found["therapy_label"].sel(therapy=t).item() for t in _two().therapies)
-    places = [text.index(w) for w in ("Clamps", clamp, "Adverse", adverse)]
+    places = [text.index(w) for w in ("Clamps", clamp, "Harmful", adverse)]
     assert places == sorted(places)

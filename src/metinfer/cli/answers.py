@@ -69,14 +69,18 @@ def predict(
 def report(
     run: RunFolder,
     out: Annotated[Path | None, typer.Option("-o", "--out", metavar="FILE.html")] = None,
+    brief: Annotated[bool, typer.Option("--brief", help="One printed page (A4) instead.")] = False,
     quiet: Quiet = False,
 ) -> None:
     """Write the report of a run as one HTML page, and its numbers beside it as JSON."""
     from metinfer.inference.reproduce import is_same_model
-    from metinfer.report.build import report as build
+    from metinfer.report import build
     from metinfer.workflow import lacks_predictions
 
     loaded = finished(run)
     if not quiet and lacks_predictions(loaded) and is_same_model(loaded):
         say("predicting therapies (about a minute)")
-    say(f"The report: {build(loaded, out)}", quiet)
+    if brief:
+        say(f"The brief: {build.brief(loaded, out)}", quiet)
+    else:
+        say(f"The report: {build.report(loaded, out)}", quiet)

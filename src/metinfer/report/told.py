@@ -6,16 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import pandas as pd
 import xarray as xr
 
 from metinfer import results
-from metinfer.report.gather import named
+from metinfer.summaries import therapy
+from metinfer.summaries.evidence import coverage
+from metinfer.summaries.model import ledger
 from metinfer.workflow import DIAGNOSTICS
 
 
 @dataclass(frozen=True)
 class Told:
-    """Predictions and decisions of a run, with the verdict over each number.
+    """Predictions and decisions of a run, and the ledger of its named answers.
 
     Attributes
     ----------
@@ -29,6 +32,8 @@ class Told:
         ``gates_passed`` (None before `diagnose`) and ``gates_failed``, names.
     place : str
         Folder of the run.
+    ledger : DataFrame
+        As of `metinfer.summaries.model.ledger`; empty where it is not known.
     """
 
     predictions: xr.Dataset
@@ -37,6 +42,7 @@ class Told:
     asked: Sequence[Mapping[str, Any]] = ()
     standing: Mapping[str, Any] = field(default_factory=dict)
     place: str = "RUN"
+    ledger: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @property
     def doubt(self) -> str:
@@ -46,18 +52,21 @@ class Told:
         failed = ", ".join(self.standing["gates_failed"])
         if failed:
             return f"these numbers must not be trusted: {failed} failed"
-        return f"whether they can be trusted was not asked yet: metinfer diagnose {self.place}"
+        return f"the computation was not checked yet: metinfer diagnose {self.place}"
 
 
 def told(
     run: Any, predictions: xr.Dataset, decisions: Mapping[str, xr.Dataset], own: bool = False
 ) -> Told:
     """What a run answers; `own` if therapies or populations are of another file than the run's."""
-    shown = named.scoped(named.spelled(predictions), run.evidence)
+    shown = therapy.scoped(therapy.spelled(predictions), run.evidence)
     asked = () if own else tuple(run.evidence.analysis.get("answer", ()))
-    records, _ = named.judged(run, shown, asked)
-    decided = {name: named.spelled(data) for name, data in decisions.items()}
-    return Told(shown, decided, records, asked, standing(run), str(run.path))
+    draws = therapy.every_draw(run)
+    records = therapy.judged(shown, asked, draws)
+    decided = {name: therapy.spelled(data) for name, data in decisions.items()}
+    named, _ = therapy.answers(asked, records, draws, shown)
+    lines = ledger(run, named, draws, coverage(run.evidence), shown)
+    return Told(shown, decided, records, asked, standing(run), str(run.path), lines)
 
 
 def standing(run: Any) -> dict[str, Any]:

@@ -174,7 +174,8 @@ def _needed(less: Mapping[str, Any]) -> dict[str, Any]:
     runs from benefit through infinity to harm, and the text says so (Altman 1998,
     doi 10.1136/bmj.317.7168.1309).
     """
-    needed: dict[str, Any] = {"median": _inverse(less["median"])}
+    unknown = less["lo90"] is None or less["lo90"] <= 0.0 <= less["hi90"]
+    needed: dict[str, Any] = {"median": None if unknown else _inverse(less["median"])}
     for mass in ("50", "90"):
         low, high = less[f"lo{mass}"], less[f"hi{mass}"]
         crosses = low is None or low <= 0.0 <= high

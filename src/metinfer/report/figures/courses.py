@@ -11,7 +11,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from metinfer.report.content import Span
 from metinfer.report.figures.style import (
     MUTED,
     SERIES,
@@ -23,6 +22,7 @@ from metinfer.report.figures.style import (
     styled,
     wrap,
 )
+from metinfer.summaries.table import Summary
 
 #: Followed for longer than this, time is drawn in years.
 LONGEST_IN_DAYS = 500.0
@@ -101,9 +101,9 @@ def responses(x: Sequence[float], lines: Mapping[str, Sequence[float]], across: 
     return figure
 
 
-def _span(draws: np.ndarray) -> Span:
+def _span(draws: np.ndarray) -> Summary:
     values = np.nanquantile(draws, [0.5, 0.25, 0.75, 0.05, 0.95])
-    return Span(*(float(v) for v in values))
+    return Summary(*(float(v) for v in values))
 
 
 def _looks(count: int) -> list[Any]:

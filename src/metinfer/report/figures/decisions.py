@@ -6,6 +6,7 @@ The inputs are the results of `metinfer.therapy.decide`; nothing is solved here.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -14,20 +15,15 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from metinfer.report.content import Span
-from metinfer.report.contents_decisions import Share, SplitBar
 from metinfer.report.figures.style import (
     BLUE,
     GREEN,
-    GRID,
     INK,
     LOOKS,
     MUTED,
     ORANGE,
     PAPER,
-    PURPLE,
     SKY,
-    VERMILLION,
     Frame,
     band,
     canvas,
@@ -36,8 +32,13 @@ from metinfer.report.figures.style import (
     styled,
     wrap,
 )
+from metinfer.summaries.table import Summary, summary
 
-HATCHES = ("", "///", "...")
+#: Parts of what was avoided: words, colour, hatch.
+PARTS = (
+    ("cleared: lasts", GREEN, ""), ("still dormant: delay", SKY, "///"),
+    ("still growing: delay", ORANGE, "..."),
+)  # fmt: skip
 
 
 class Split(Protocol):
@@ -49,14 +50,20 @@ class Split(Protocol):
     awake: np.ndarray
 
 
-def _span(draws: np.ndarray) -> Span:
-    good = draws[np.isfinite(draws)]
-    if not good.size:
-        return Span(*[float("nan")] * 5)
-    values = np.quantile(good, [0.5, 0.25, 0.75, 0.05, 0.95])
-    return Span(*(float(v) for v in values))
+@dataclass(frozen=True)
+class SplitBar:
+    """Parts of what a therapy avoided, per 1,000 subjects: means, and the total with intervals."""
+
+    label: str
+    parts: tuple[float, float, float]  # cleared, still dormant, still growing
+    avoided: Summary
 
 
+def _span(draws: np.ndarray) -> Summary:
+    return summary(draws) or Summary(*[float("nan")] * 5)
+
+
+@styled
 def lasting_against_delay(splits: Mapping[str, Split]) -> Figure:
     """Draw where the avoided metastases went at the last time: cleared for good, or only delayed.
 
@@ -67,13 +74,24 @@ def lasting_against_delay(splits: Mapping[str, Split]) -> Figure:
         they add up, with median and 90 % interval of what was avoided in all.
     """
     bars = [
-        SplitBar(
-            label, "", "", _mean(s.removed), _mean(s.dormant), _mean(s.awake),
-            _span(1000 * s.avoided[:, -1]),
-        )
+        SplitBar(label, (_mean(s.removed), _mean(s.dormant), _mean(s.awake)),
+                 _span(1000 * s.avoided[:, -1]))
         for label, s in splits.items()
     ]  # fmt: skip
-    figure: Figure = split_bars(bars)
+    figure, axes = canvas([0.46 * len(bars)], frame=Frame(left=2.5, head=0.6))
+    axis = axes[0, 0]
+    for y, bar in enumerate(bars):
+        _stack(axis, y, bar)
+    _named(axis, [bar.label for bar in bars])
+    axis.locator_params(axis="x", nbins=6)
+    _bounded(axis, bars)
+    axis.set_xlabel("metastases (not people) avoided by the end of follow-up, per 1,000 subjects")
+    handles = [Patch(fc=c, hatch=h, ec=PAPER, label=t) for t, c, h in PARTS]
+    net = Line2D([], [], color=INK, lw=2.2, label="all avoided, mean")
+    look = LOOKS["posterior"]
+    spread = Line2D([], [], color=look.colour, ls=look.line, marker=look.marker, ms=3.6,
+                    mfc="none", label="all avoided, median, 90 %")  # fmt: skip
+    legend(figure, [*handles, net, spread], columns=3)
     return figure
 
 
@@ -81,69 +99,26 @@ def _mean(part: np.ndarray) -> float:
     return float(1000 * np.nanmean(part[:, -1]))
 
 
-@styled
-def split_bars(bars: Sequence[SplitBar]) -> Figure:
-    """Draw bars of `lasting_against_delay`, one panel per population as their scales differ."""
-    groups: dict[str, list[SplitBar]] = {}
-    for bar in bars:
-        groups.setdefault(bar.population, []).append(bar)
-    frame = Frame(left=2.5, head=0.6)
-    figure, axes = canvas([0.46 * len(g) for g in groups.values()], frame=frame)
-    parts = (("removed", "cleared: lasts", GREEN), ("dormant", "still dormant: delay", SKY),
-             ("awake", "still growing: delay", ORANGE))  # fmt: skip
-    for axis, (population, group) in zip(axes[:, 0], groups.items(), strict=True):
-        for y, bar in enumerate(group):
-            _stack(axis, y, bar, parts)
-        _named(axis, [_said(bar) for bar in group])
-        axis.set_title(wrap(population, 80, 1))
-        axis.locator_params(axis="x", nbins=6)
-        _bounded(axis, group)
-    axes[-1, 0].set_xlabel("metastases (not people) avoided by the end of follow-up, per 1,000 "
-                           "subjects")  # fmt: skip
-    handles = [Patch(fc=c, hatch=h, ec=PAPER, label=t)
-               for (_, t, c), h in zip(parts, HATCHES, strict=True)]  # fmt: skip
-    net = Line2D([], [], color=INK, lw=2.2, label="all avoided, mean")
-    spread = [
-        Line2D([], [], color=LOOKS[k].colour, ls=LOOKS[k].line, marker=LOOKS[k].marker, ms=3.6,
-               mfc="none", label=f"all avoided, {words}")
-        for k, words in (("posterior", "median, 90 %"), ("prior", "before any data"))
-    ]  # fmt: skip
-    legend(figure, [*handles, net, *spread], columns=3)
-    return figure
-
-
-def _bounded(axis: Axes, group: Sequence[SplitBar]) -> None:
-    """End the axis where the data end: a prior may reach far beyond, and is cut there."""
+def _bounded(axis: Axes, bars: Sequence[SplitBar]) -> None:
+    """End the axis where the data end."""
     ends = [0.0]
-    for bar in group:
-        parts = (bar.removed, bar.dormant, bar.awake)
-        ends += [sum(max(p, 0.0) for p in parts), sum(min(p, 0.0) for p in parts)]
+    for bar in bars:
+        ends += [sum(max(p, 0.0) for p in bar.parts), sum(min(p, 0.0) for p in bar.parts)]
         ends += [bar.avoided.lo90, bar.avoided.hi90]
     room = 0.04 * (max(ends) - min(ends) or 1.0)
     axis.set_xlim(min(ends) - room, max(ends) + room)
 
 
-def _stack(axis: Axes, y: int, bar: SplitBar, parts: Sequence[tuple[str, str, str]]) -> None:
+def _stack(axis: Axes, y: int, bar: SplitBar) -> None:
     ends = [0.0, 0.0]  # negative parts are stacked to the left
-    for (name, _, colour), hatch in zip(parts, HATCHES, strict=True):
-        size = getattr(bar, name)
+    for size, (_, colour, hatch) in zip(bar.parts, PARTS, strict=True):
         side = int(size < 0)
         axis.barh(y, size, left=ends[side], height=0.46, color=colour, hatch=hatch, ec=PAPER)
         ends[side] += size
-    axis.plot([bar.net] * 2, [y - 0.3, y + 0.3], color=INK, lw=2.2, zorder=4)
-    for source, span, down in (("posterior", bar.avoided, 0.33), ("prior", bar.prior, 0.43)):
-        if span is not None:
-            look = LOOKS[source]
-            axis.plot([span.lo90, span.hi90], [y + down] * 2, color=look.colour, ls=look.line,
-                      lw=1.2)  # fmt: skip
-            axis.plot([span.median], [y + down], look.marker, ms=3.4, color=look.colour,
-                      mfc="none")  # fmt: skip
-
-
-def _said(bar: SplitBar) -> str:
-    """The therapy, and before it what is known of it; nothing where that was not judged."""
-    state = bar.learnt.partition(",")[0].capitalize()
-    return f"{state} \u2013 {bar.therapy}" if bar.kind else bar.therapy
+    axis.plot([sum(bar.parts)] * 2, [y - 0.3, y + 0.3], color=INK, lw=2.2, zorder=4)
+    look, span = LOOKS["posterior"], bar.avoided
+    axis.plot([span.lo90, span.hi90], [y + 0.33] * 2, color=look.colour, ls=look.line, lw=1.2)
+    axis.plot([span.median], [y + 0.33], look.marker, ms=3.4, color=look.colour, mfc="none")
 
 
 def _named(axis: Axes, labels: Sequence[str]) -> None:
@@ -243,35 +218,4 @@ def variance_shares(shares: Mapping[str, float], answer: str, most: int = 12) ->
     _named(axis, list(shown))
     axis.set_title(wrap(answer, 70, 1))
     axis.set_xlabel("share of the variance of the answer (%)")
-    return figure
-
-
-#: Parts of a variance in order: words, colour, hatch.
-PARTS = {
-    "parameter": ("parameters of the model", BLUE, ""),
-    "translation": ("mouse to human", VERMILLION, "///"),
-    "between_study": ("between studies", PURPLE, "..."),
-    "kinetics": ("drug levels and potency", ORANGE, "xxx"),
-    "sampling": ("chance in the trial", SKY, "\\\\\\"),
-    "unexplained": ("interplay of these", GRID, ""),
-}
-
-
-@styled
-def variance_parts(shares: Sequence[Share]) -> Figure:
-    """Draw the parts of each answer's variance side by side; they add up to 100 %."""
-    figure, axes = canvas([0.34 * len(shares)], frame=Frame(left=3.1, head=0.62, above=0.06))
-    axis = axes[0, 0]
-    for y, share in enumerate(shares):
-        end = 0.0
-        for name, (_, colour, hatch) in PARTS.items():
-            size = max(100 * share.parts.get(name, 0.0), 0.0)
-            axis.barh(y, size, left=end, height=0.62, color=colour, hatch=hatch, ec=PAPER, lw=0.6)
-            end += size
-    _named(axis, [share.answer for share in shares])
-    axis.set_yticks(range(len(shares)), [wrap(s.answer, 52, 2) for s in shares], fontsize=6.8)
-    axis.set_xlim(0, 101)
-    axis.set_xlabel("share of the variance of what a trial would show (%)")
-    handles = [Patch(fc=c, hatch=h, ec=PAPER, label=t) for t, c, h in PARTS.values()]
-    legend(figure, handles, columns=3)
     return figure

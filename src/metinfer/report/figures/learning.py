@@ -8,8 +8,6 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from metinfer.inference.learnt import summarise
-from metinfer.report.content import Span
 from metinfer.report.figures.style import (
     LOOKS,
     MUTED,
@@ -22,6 +20,7 @@ from metinfer.report.figures.style import (
     styled,
     wrap,
 )
+from metinfer.summaries.table import summary
 
 #: Source -> the look in which it is drawn; the last one is what was learnt.
 SOURCES = ("prior", "no_mouse", "posterior")
@@ -55,9 +54,9 @@ def what_was_learnt(answers: Mapping[str, Mapping[str, np.ndarray]], axis_label:
     axis = axes[0, 0]
     for y, (name, sources) in enumerate(answers.items()):
         for offset, (label, draws) in zip((-0.25, 0.0, 0.25), sources.items(), strict=False):
-            found = summarise(draws[np.isfinite(draws)])
-            span = Span(found.median, found.lo50, found.hi50, found.lo90, found.hi90)
-            bar(axis, span, y + offset, looks[label], 0.9)
+            span = summary(draws)
+            if span is not None:
+                bar(axis, span, y + offset, looks[label], 0.9)
         if truth and name in truth:
             axis.plot([truth[name]] * 2, [y - 0.42, y + 0.42], color=VERMILLION, lw=1.6, zorder=4)
     axis.axvline(no_effect, color=MUTED, lw=0.9, ls=":")

@@ -15,8 +15,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
-from metinfer.report import words
-from metinfer.report.content import Span
+from metinfer.report.numbers import number
+from metinfer.summaries.table import Summary
 
 WIDTH = 7.2  # inches: the text width of an A4 page with 13 mm margins
 TALLEST = 8.6  # inches: fits a page with its caption
@@ -26,10 +26,6 @@ INK, MUTED, GRID, PAPER = "#1b1f24", "#59626d", "#d9dee4", "#fefefe"
 # Okabe & Ito 2008, "Color Universal Design"; yellow and black left out (contrast, ink).
 BLUE, ORANGE, GREEN = "#0072b2", "#e69f00", "#009e73"
 VERMILLION, SKY, PURPLE = "#d55e00", "#56b4e9", "#cc79a7"
-THEME_COLOURS = {
-    INK: "ink", MUTED: "muted", GRID: "grid", PAPER: "paper", BLUE: "blue", ORANGE: "orange",
-    GREEN: "green", VERMILLION: "vermillion", SKY: "sky", PURPLE: "purple",
-}  # fmt: skip
 
 #: Settings under which every figure is drawn (matplotlib types its keys as one long literal).
 RC: Any = {
@@ -175,11 +171,11 @@ def shorten(label: str, width: int) -> str:
 def log_axis(axes: Axes) -> None:
     """Make the horizontal axis logarithmic, its numbers plain: no figure sets mathematics."""
     axes.set_xscale("log")
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: words.number(value, 1)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value, 1)))
     axes.xaxis.set_minor_formatter(NullFormatter())
 
 
-def bar(axes: Axes, span: Span, y: float, source: str, thick: float = 1.0) -> None:
+def bar(axes: Axes, span: Summary, y: float, source: str, thick: float = 1.0) -> None:
     """Draw median, 50 % (thick) and 90 % (thin) interval as a horizontal bar."""
     look = LOOKS[source]
     axes.plot([span.lo90, span.hi90], [y, y], color=look.colour, lw=1.3 * thick,
@@ -189,7 +185,7 @@ def bar(axes: Axes, span: Span, y: float, source: str, thick: float = 1.0) -> No
     axes.plot([span.median], [y], look.marker, ms=4.6, mfc=PAPER, mec=look.colour, mew=1.3)
 
 
-def band(axes: Axes, time: Sequence[float], bands: Sequence[Span], colour: str, line: Any,
+def band(axes: Axes, time: Sequence[float], bands: Sequence[Summary], colour: str, line: Any,
          label: str) -> None:  # fmt: skip
     """Draw a median line with its 50 % and 90 % bands."""
     axes.fill_between(time, [b.lo90 for b in bands], [b.hi90 for b in bands],

@@ -12,17 +12,15 @@
   toggle.addEventListener("click", () => { root.dataset.theme = dark() ? "light" : "dark"; label(); });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", label);
   label();
-  one("#print").addEventListener("click", () => window.print());
 
-  // Printing opens what is folded and puts it back afterwards.
-  let folded = [];
-  addEventListener("beforeprint", () => {
-    folded = all("details:not([open])");
-    folded.forEach((d) => { d.open = true; });
+  // The brief is printed alone.
+  one("#brief-button").addEventListener("click", () => {
+    root.classList.add("printing-brief");
+    window.print();
+    root.classList.remove("printing-brief");
   });
-  addEventListener("afterprint", () => folded.forEach((d) => { d.open = false; }));
 
-  // Contents: mark the section being read; open the fold a link points into.
+  // The section being read is marked; a link into a fold opens it.
   const links = new Map(all(".contents a").map((a) => [a.hash.slice(1), a]));
   const watch = new IntersectionObserver((seen) => {
     for (const entry of seen) {
@@ -32,172 +30,149 @@
     }
   }, { rootMargin: "-10% 0px -80% 0px" });
   all("section[id]").forEach((s) => watch.observe(s));
-
-  // Tables: sort by a heading, download as CSV.
-  const value = (cell) => {
-    const first = JSON.parse(cell.dataset.values)[0];
-    return first === "" ? null : first;
+  const open = () => {
+    const target = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
+    if (target && target.matches("details")) { target.open = true; target.scrollIntoView({ block: "center" }); }
   };
+  addEventListener("hashchange", open);
+  open();
+
+  // Costs are the reader's own.
+  const costs = () => all(".cost").forEach((out) => {
+    const each = Number(one(`#cost-${out.dataset.who}`).value);
+    out.textContent = each > 0 ? `, cost ${(2 * out.dataset.n * each).toLocaleString("en")}` : "";
+  });
+  all(".costs input").forEach((i) => i.addEventListener("input", costs));
+
+  // Tables of the appendix: sort by a heading.
+  const key = (cell) => cell.dataset.s !== undefined ? Number(cell.dataset.s) : cell.textContent;
   const compare = (a, b, up) => {
-    if (a === null || b === null) return (a === null) - (b === null);
     const order = typeof a === "number" && typeof b === "number" ? a - b
       : String(a).localeCompare(String(b), undefined, { numeric: true });
     return up ? order : -order;
   };
-  const sort = (head) => {
-    const table = head.closest("table");
+  all(".full thead button").forEach((button) => button.addEventListener("click", () => {
+    const head = button.closest("th"), table = head.closest("table");
     const up = head.getAttribute("aria-sort") !== "ascending";
     const place = [...head.parentNode.children].indexOf(head);
     all("th[aria-sort]", table).forEach((h) => h.setAttribute("aria-sort", "none"));
     head.setAttribute("aria-sort", up ? "ascending" : "descending");
-    const body = table.tBodies[0];
-    const rows = [...body.rows];
-    rows.sort((p, q) => compare(value(p.cells[place]), value(q.cells[place]), up));
-    body.append(...rows);
-  };
-  all("thead th button").forEach((b) => b.addEventListener("click", () => sort(b.closest("th"))));
-
-  // A text that starts like a formula gets an apostrophe, so that a spreadsheet shows it as text.
-  const field = (v) => {
-    if (v === null) return "";
-    const text = typeof v === "string" && /^[=+\-@\t\r]/.test(v) ? "'" + v : String(v);
-    return /[",\n\r]/.test(text) ? '"' + text.replaceAll('"', '""') + '"' : text;
-  };
-  const csv = (table) => {
-    const heads = all("thead th", table).flatMap((h) => JSON.parse(h.dataset.parts));
-    const rows = [...table.tBodies[0].rows].filter((r) => !r.hidden)
-      .map((r) => [...r.cells].flatMap((c) => JSON.parse(c.dataset.values)));
-    return [heads, ...rows].map((r) => r.map(field).join(",")).join("\r\n") + "\r\n";
-  };
-  all("button[data-csv]").forEach((button) => button.addEventListener("click", () => {
-    const table = document.getElementById(button.dataset.csv);
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob(["\ufeff" + csv(table)], { type: "text/csv" }));
-    link.download = `${table.id.replace(/^table-/, "")}.csv`;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+    const rows = [...table.tBodies[0].rows];
+    rows.sort((p, q) => compare(key(p.cells[place]), key(q.cells[place]), up));
+    table.tBodies[0].append(...rows);
   }));
 
-  // Therapy tables and the forest follow the same choice.
-  const choose = all("select[data-filter]");
-  const filter = () => {
-    all("table[data-filtered] tbody tr").forEach((row) => {
-      row.hidden = choose.some((s) => s.value && row.dataset[s.dataset.filter] !== s.value);
-    });
-    all("[data-shown]").forEach((out) => {
-      const rows = all("tbody tr", document.getElementById(out.dataset.shown));
-      out.textContent = `${rows.filter((r) => !r.hidden).length} of ${rows.length} rows shown`;
-    });
+  // CSV files lie compressed in the page.
+  const csv = async (name) => {
+    const text = one(`script[data-frame="${name}"]`).textContent.trim();
+    const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob(["\ufeff", await new Response(stream).blob()], { type: "text/csv" }));
+    link.download = `${name}.csv`;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
   };
-  choose.forEach((s) => s.addEventListener("change", filter));
-  filter();
+  all("button[data-csv]").forEach((b) => {
+    if (!one(`script[data-frame="${b.dataset.csv}"]`)) b.hidden = true;
+    b.addEventListener("click", () => csv(b.dataset.csv));
+  });
 
-  // Event-free curves, drawn from the numbers in the page.
+  // Explorer: curves from the numbers in the page; lines are steps of ten-thousandths.
   const store = one("#curves");
   if (!store) return;
   const data = JSON.parse(store.textContent);
-  // Words stand once, in names; lines are steps of ten-thousandths.
-  const say = (k) => data.names[k];
-  data.curves = data.curves.map(([therapy, population, source, steps]) => ({
-    therapy: say(therapy), population: say(population), source: say(source),
-    time: data.time[say(population)],
-    q: steps.map((line) => { let sum = 0; return line.map((v) => (sum += v) / 1e4); }),
-  }));
-  data.effects = data.effects.map((e) => ({
-    therapy: say(e[0]), population: say(e[1]), horizon: e[2], measure: say(e[3]),
-    posterior: e[4], prior: e[5], no_mouse: e[6], learnt: say(e[7]),
+  const curves = new Map(data.curves.map(([therapy, population, source, last, places, steps]) => {
+    const q = steps.map((line) => { let sum = 0; return line.map((v) => (sum += v) / 1e4); });
+    const time = q[0].map((_, k) => last * (places ? places[k] : k / (q[0].length - 1)));
+    return [[therapy, population, source].join("\n"), { time, q }];
   }));
   const pick = Object.fromEntries(all("select[data-pick]").map((s) => [s.dataset.pick, s]));
-  const W = 720, H = 380, L = 74, R = 16, T = 14, B = 46;
-  const xs = (t, last) => L + (W - L - R) * t / last;
-  let low = 0;
-  const ys = (v) => T + (H - T - B) * (1 - Math.max(v, low)) / (1 - low);
-  const path = (time, values, last) => time.map((t, i) => [xs(t, last), ys(values[i])])
-    .map((p) => p.map((v) => v.toFixed(1)).join(",")).join("L");
-  const area = (time, bottom, high, last) =>
-    `M${path(time, bottom, last)}L${path([...time].reverse(), [...high].reverse(), last)}Z`;
-  const until = (curve, last) => {
-    const keep = curve.time.filter((t) => t <= last + 1e-9).length;
-    const bands = curve.q.map((q) => q.slice(0, keep));
-    return { time: curve.time.slice(0, keep), q: bands };
-  };
   const svg = one("#explorer-svg");
+  let W = 720;
+  const H = 330, L = 60, R = 14, T = 12, B = 44;
   const make = (name, attributes, text) => {
     const node = document.createElementNS("http://www.w3.org/2000/svg", name);
     Object.entries(attributes).forEach(([k, v]) => node.setAttribute(k, v));
     if (text !== undefined) node.textContent = text;
     svg.append(node);
   };
-  const find = (therapy, source) => data.curves.find((c) =>
-    c.therapy === therapy && c.population === pick.population.value && c.source === source);
-  const unit = (last) => last < 0.75 ? { name: "days", size: 1 / 365.25 } : { name: "years", size: 1 };
+  const find = (therapy, source) => curves.get([therapy, pick.population.value, source].join("\n"));
+  const until = (curve, last) => {
+    const keep = curve.time.filter((t) => t <= last * (1 + 1e-6)).length;
+    return { time: curve.time.slice(0, keep), q: curve.q.map((l) => l.slice(0, keep)) };
+  };
   const steps = [0.5, 1, 2, 5, 10, 20, 50, 100];
-  const axes = (last) => {
-    for (let k = 0; k <= 4; k += 1) {
-      const v = low + (1 - low) * k / 4;
-      make("line", { x1: L, x2: W - R, y1: ys(v), y2: ys(v), stroke: "var(--grid)" });
-      make("text", { x: L - 8, y: ys(v) + 4, "text-anchor": "end" }, `${+(100 * v).toFixed(1)} %`);
-    }
-    const { name, size } = unit(last);
-    const long = last / size;
-    const step = steps.find((s) => long / s <= 7) || long / 5;
-    for (let t = 0; t <= long + 1e-9; t += step) {
-      make("text", { x: xs(t * size, last), y: H - B + 20, "text-anchor": "middle" }, +t.toFixed(3));
-    }
-    make("text", { x: (L + W - R) / 2, y: H - 6, "text-anchor": "middle" },
-      low ? `${name} (the vertical axis starts at ${Math.round(100 * low)} %)` : name);
-  };
-  const upright = (text) => make("text", { x: 0, y: 0, "text-anchor": "middle",
-    transform: `translate(14 ${(T + H - B) / 2}) rotate(-90)` }, text);
-  const line = (curve, last, colour, dash, bands) => {
-    if (!curve) return;
-    const { time, q } = until(curve, last);
-    if (bands) {
-      make("path", { d: area(time, q[0], q[4], last), fill: colour, opacity: 0.16 });
-      make("path", { d: area(time, q[1], q[3], last), fill: colour, opacity: 0.26 });
-    }
-    make("path", { d: `M${path(time, q[2], last)}`, fill: "none", stroke: colour,
-      "stroke-width": 2.4, "stroke-dasharray": dash });
-  };
   const readout = () => {
+    const words = { risk_ratio: "Risk ratio", absolute_risk_reduction: "Avoided per 1,000",
+      risk: "Risk with therapy, %", risk_untreated: "Risk without therapy, %", rmst_gain: "Event-free days gained" };
     const out = one("#readout");
-    out.replaceChildren();
-    const hits = data.effects.filter((e) => e.therapy === pick.therapy.value
-      && e.population === pick.population.value && e.horizon === pick.horizon.value);
-    for (const effect of hits) {
-      const box = document.createElement("div");
-      const big = document.createElement("b");
-      big.textContent = effect[pick.source.value] || "not computed";
-      box.append(effect.measure, big);
-      box.append(`prior: ${effect.prior || "not computed"} · ${effect.learnt}`);
-      out.append(box);
-    }
-    if (!hits.length) out.textContent = "No number for this choice.";
+    out.replaceChildren(...data.effects.filter((e) => e[0] === pick.therapy.value
+      && e[1] === pick.population.value && e[2] === pick.horizon.value).map((e) => {
+      const box = document.createElement("div"), big = document.createElement("b");
+      big.textContent = e[4];
+      box.append(words[e[3]], big, `before any data ${e[5] || "not computed"}`);
+      return box;
+    }));
+    if (!out.children.length) out.textContent = "No number for this choice.";
   };
-  // Each population has horizons of its own: mouse experiments end after weeks.
   const offer = () => {
-    const here = data.horizons[pick.population.value] || [];
-    for (const option of pick.horizon.options) option.disabled = option.hidden = !here.includes(option.value);
-    if (pick.horizon.selectedOptions[0].disabled) {
-      pick.horizon.value = [...pick.horizon.options].find((o) => !o.disabled).value;
+    const here = [...pick.horizon.options];
+    here.forEach((o) => { o.hidden = o.disabled = o.dataset.population !== pick.population.value; });
+    const good = here.filter((o) => !o.disabled);
+    if (!pick.horizon.selectedOptions[0] || pick.horizon.selectedOptions[0].disabled) {
+      (good[good.length - 1] || here[0]).selected = true;
     }
   };
   const draw = () => {
-    if (data.horizons[pick.population.value]) offer();
+    offer();
     svg.replaceChildren();
-    const last = Number(pick.horizon.value);
-    const shown = [find("", pick.source.value), find(pick.therapy.value, pick.source.value)];
-    const least = Math.min(1, ...shown.filter(Boolean).map((c) => Math.min(...until(c, last).q[0])));
-    low = least < 0.6 ? 0 : Math.min(0.95, Math.floor(least * 20 - 0.2) / 20);
-    axes(last);
-    upright(`free of ${data.event[pick.population.value]}`);
-    line(find("", pick.source.value), last, "var(--muted)", "7 5", false);
-    line(find(pick.therapy.value, pick.source.value), last, "var(--blue)", "none", true);
+    W = svg.clientWidth && svg.clientWidth < 500 ? 420 : 720;
+    svg.setAttribute("viewBox", `0 0 ${W} ${H}`);
+    const people = pick.view.value === "people", last = Number(pick.horizon.value);
+    const value = (v) => people ? 1000 * (1 - v) : 100 * v;
+    const lines = [["", "posterior"], [pick.therapy.value, "prior"], [pick.therapy.value, "posterior"]]
+      .map(([t, s]) => [s, t, find(t, s)]).filter((l) => l[2]).map(([s, t, c]) => [s, t, until(c, last)]);
+    const flat = lines.flatMap((l) => l[2].q.flat().map(value));
+    if (!flat.length) { readout(); return; }
+    const [low, high] = people ? [0, Math.max(...flat) * 1.05 || 1] : [Math.max(0, Math.floor(Math.min(...flat) / 5 - 0.2) * 5), 100];
+    const x = (t) => L + (W - L - R) * t / last, y = (v) => T + (H - T - B) * (1 - (v - low) / (high - low || 1));
+    for (let k = 0; k <= 4; k += 1) {
+      const v = low + (high - low) * k / 4;
+      make("line", { x1: L, x2: W - R, y1: y(v), y2: y(v), stroke: "var(--grid)" });
+      make("text", { x: L - 6, y: y(v) + 4, "text-anchor": "end" }, `${+v.toFixed(v < 10 ? 1 : 0)}${people ? "" : " %"}`);
+    }
+    const days = last < 0.75, size = days ? 1 / 365.25 : 1, long = last / size;
+    const step = steps.find((s) => long / s <= 7) || long / 5;
+    for (let t = 0; t <= long + 1e-9; t += step) make("text", { x: x(t * size), y: H - B + 18, "text-anchor": "middle" }, +t.toFixed(2));
+    make("text", { x: (L + W - R) / 2, y: H - 6, "text-anchor": "middle" }, `${days ? "days" : "years"}; ${people ? data.event[pick.population.value] + " per 1,000" : "free of " + data.event[pick.population.value]}`);
+    const path = (c, k, back) => { const p = c.time.map((t, i) => `${x(t).toFixed(1)} ${y(value(c.q[k][i])).toFixed(1)}`); return (back ? p.reverse() : p).join("L"); };
+    for (const [source, therapy, c] of lines) {
+      if (!therapy) make("path", { d: `M${path(c, 1)}`, fill: "none", stroke: "var(--ink)", "stroke-width": 2, "stroke-dasharray": "2 4" });
+      else if (source === "prior") for (const k of [0, 2]) make("path", { d: `M${path(c, k)}`, fill: "none", stroke: "var(--edge)", "stroke-width": 1.5, "stroke-dasharray": "7 5" });
+      else {
+        make("path", { d: `M${path(c, 0)}L${path(c, 2, true)}Z`, fill: "var(--blue)", opacity: 0.2 });
+        make("path", { d: `M${path(c, 1)}`, fill: "none", stroke: "var(--blue)", "stroke-width": 2.4 });
+      }
+    }
     const name = (s) => s.selectedOptions[0].textContent.trim();
-    svg.setAttribute("aria-label", `Share free of ${data.event[pick.population.value]} over ${name(pick.horizon)}, `
-      + `${name(pick.therapy)} beside no therapy, in ${name(pick.population)}, ${name(pick.source)}.`);
+    svg.setAttribute("aria-label", `${name(pick.therapy)} and no therapy in ${name(pick.population)}, within ${name(pick.horizon)}; numbers below`);
     readout();
   };
-  Object.values(pick).forEach((s) => s.addEventListener("change", draw));
+  const remember = () => {
+    const choice = new URLSearchParams(Object.entries(pick).map(([k, s]) => [k, s.value]));
+    history.replaceState(null, "", `#explorer?${choice}`);
+  };
+  const restore = () => {
+    if (!location.hash.startsWith("#explorer?")) return false;
+    const asked = new URLSearchParams(location.hash.split("?")[1]);
+    for (const [k, s] of Object.entries(pick)) if (asked.has(k) && [...s.options].some((o) => o.value === asked.get(k))) s.value = asked.get(k);
+    return true;
+  };
+  Object.values(pick).forEach((s) => s.addEventListener("change", () => { draw(); remember(); }));
+  offer();
+  const last = [...pick.horizon.options].filter((o) => !o.disabled).pop();
+  if (last) last.selected = true;
+  if (restore()) one("#explorer").scrollIntoView();
   draw();
 })();

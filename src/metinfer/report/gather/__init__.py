@@ -1,1 +1,0 @@
-"""From a run to `ReportContent`, one module per source: evidence, model, posterior, predictions."""
