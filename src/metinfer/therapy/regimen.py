@@ -105,8 +105,7 @@ class Therapies:
 
     `plans` are the experiments that the file proposes, and `file` is its name, for messages.
     `variants` is how many sets of kinetics and potency draws are spread over (`kinetics.variants`),
-    `refine` what every step of a solver grid is split into. `memo` holds the last solver grid built
-    for one of the therapies, and nothing else.
+    `refine` what every step of a solver grid is split into.
     """
 
     agents: Mapping[str, Agent]
@@ -116,7 +115,6 @@ class Therapies:
     variants: int = VARIANTS
     refine: int = 1
     file: str = field(default="therapies.toml", compare=False)
-    memo: dict[str, object] = field(default_factory=dict, compare=False, repr=False)
 
     def targets(self, therapy: Therapy) -> tuple[str, ...]:
         """Model inputs that the therapy changes."""
