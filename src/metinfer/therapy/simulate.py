@@ -169,9 +169,7 @@ def lanes(
     ]
 
 
-def grid_of(
-    schedule: Schedule, therapies: Therapies, therapy: Therapy | None, count: int
-) -> Grid:
+def grid_of(schedule: Schedule, therapies: Therapies, therapy: Therapy | None, count: int) -> Grid:
     """Return the grid of one schedule under a therapy, one lane per variant of the kinetics.
 
     Grids are kept for the whole process: answers, predictions and decisions ask for the same ones.
