@@ -12,7 +12,7 @@ import xarray as xr
 
 import metinfer as mi
 from metinfer import asking, workflow
-from metinfer.errors import RunError, UsageError
+from metinfer.errors import RunError
 from metinfer.evidence import read_evidence
 from metinfer.inference.design import build_design
 from metinfer.inference.forward import prior_draws
@@ -70,7 +70,7 @@ def test_a_path_without_a_run_is_said(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("words", [("n308", "mice"), ("n803", "rats")])
 def test_unknown_names_are_refused(run: SimpleNamespace, words: tuple[str, str]) -> None:
-    with pytest.raises(UsageError, match="there is no .* known: "):
+    with pytest.raises(ArgumentError, match="unknown .* known: "):
         asking.question(run, *words)
 
 
@@ -109,6 +109,17 @@ def test_a_population_known_by_its_risk_has_it_and_the_relative_effect(
     number = asking.ask(run, "il15_full", rare, "risk_ratio", **days)
     assert (number < ratio + 1e-9).all()
     assert untreated.attrs["why"] == "this risk was supplied"
+
+
+def test_decisions_take_objects_too(run: SimpleNamespace) -> None:
+    group = mi.Population.from_risk(0.3, 0.3, 0.3, years=20 / 365.25, like="mice", horizons=[20])
+    half = mi.Regimen("n803", amount=3, unit="ug/kg", every=7, count=2, start=3)
+    asked = asking.question(run, half, group, draws=20)
+    effect = dose_response(asked, 20 / 365.25, [1.0])[:, 0]
+    told = asking.ask(run, half, group, "absolute_risk_reduction", 20, "day", draws=20)
+    np.testing.assert_array_equal(effect, told.sel(source="posterior"))
+    with pytest.raises(ArgumentError, match="a therapy is needed"):
+        asking.question(run, None, "mice")
 
 
 def test_a_risk_that_no_number_of_founders_gives_is_no_answer(run: SimpleNamespace) -> None:

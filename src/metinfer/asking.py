@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from metinfer.errors import UsageError
 from metinfer.runs import Run, as_run
 
 if TYPE_CHECKING:
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
     from metinfer.therapy.baseline import Baseline
     from metinfer.therapy.decide import Question
-    from metinfer.therapy.draws import NamedDraws
+    from metinfer.therapy.draws import Draws, NamedDraws
     from metinfer.therapy.objects import Population, Treatment
     from metinfer.therapy.populations import Population as Group
     from metinfer.therapy.regimen import Therapies, Therapy
@@ -90,11 +89,8 @@ def ask(
     years = _years(measure, time, time_unit)
     parts = _parts(run, None, None)
     therapies, cure = treatment(therapy, parts.therapies)
-    group, baseline = _group(run, population, parts.populations)
+    group, baseline = _group(run, population, parts.populations, years)
     _require_start(cure, group)
-    last = max(years, baseline.years if baseline else 0.0)
-    if last > group.horizons[-1] * (1.0 + 1e-9):
-        group = replace(group, horizons=(last,))
     size = min(draws, *(len(d) for d in parts.sources.values()))
     every = {
         name: _contrasts(d.thinned(size), therapies, cure, group, years, baseline, seed)
@@ -131,9 +127,12 @@ def _years(measure: str, time: float, unit: str) -> float:
 
 
 def _group(
-    run: Run, asked: str | Population, known: Mapping[str, Group]
+    run: Run, asked: str | Population, known: Mapping[str, Group], years: float = 0.0
 ) -> tuple[Group, Baseline | None]:
-    """The population that is asked about, and the untreated risk that it is given, if any."""
+    """The population that is asked about, and the untreated risk that it is given, if any.
+
+    It is followed for at least `years`, and as long as that risk takes.
+    """
     from metinfer.inference.design import build_design
     from metinfer.therapy.objects import Population, require_kind
     from metinfer.therapy.populations import usable
@@ -147,6 +146,9 @@ def _group(
     if refused:
         told = f"contexts {', '.join(where.context)}; stocks {', '.join(where.stock)}"
         raise ArgumentError("Population", [("", f"{refused[group.name]}; it holds {told}")])
+    last = max(years, named.baseline.years if named.baseline else 0.0)
+    if last > group.horizons[-1] * (1.0 + 1e-9):
+        group = replace(group, horizons=(last,))
     return group, named.baseline
 
 
@@ -206,12 +208,13 @@ def _learnt(
 
 def question(
     run: Run | str | Path,
-    therapy: str,
-    population: str,
+    therapy: Treatment,
+    population: str | Population,
     therapies: str | Path | None = None,
     populations: str | Path | None = None,
     draws: int = DRAWS,
     source: str = "posterior",
+    seed: int = 0,
 ) -> Question:
     """One therapy in one population, as the functions of `metinfer.therapy.decide` take it.
 
@@ -219,28 +222,38 @@ def question(
     ----------
     run : Run or path
         A finished run, or its folder.
-    therapy, population : str
-        Names in the TOML files.
+    therapy, population
+        Names in the TOML files, or objects, as of `ask`.
     therapies, populations : path, optional
         TOML files; those of the run by default.
     draws : int
         At most so many.
     source : str
         ``posterior``, ``no_mouse`` or ``prior``.
+    seed : int
+        Of the risks that are drawn for `Population.from_risk`.
     """
+    from metinfer.therapy.baseline import with_risk
     from metinfer.therapy.decide import Question
+    from metinfer.therapy.objects import treatment
+    from metinfer.therapy.predict import arms
+    from metinfer.therapy.reader import ArgumentError, hint
 
+    run = as_run(run)
     parts = _parts(run, therapies, populations)
-    cures, groups = parts.therapies.therapies, parts.populations
-    for kind, name, known in (
-        ("therapy", therapy, cures),
-        ("population", population, groups),
-        ("source", source, parts.sources),
-    ):
-        if name not in known:
-            raise UsageError(f"there is no {kind} {name!r}; known: {', '.join(known)}")
-    drawn = parts.sources[source].thinned(draws)
-    return Question(drawn, parts.therapies, cures[therapy], groups[population])
+    if source not in parts.sources:
+        known = f"{', '.join(parts.sources)}{hint(source, parts.sources)}"
+        raise ArgumentError("question", [("source", f"unknown source {source!r}; known: {known}")])
+    cures, cure = treatment(therapy, parts.therapies)
+    if cure is None:
+        raise ArgumentError("question", [("therapy", "a therapy is needed, got None")])
+    group, baseline = _group(run, population, parts.populations)
+    _require_start(cure, group)
+    drawn: Draws = parts.sources[source].thinned(draws)
+    if baseline:
+        _, base = arms(drawn, cures, [group], None)
+        drawn = with_risk(drawn, group, base, baseline, seed)
+    return Question(drawn, cures, cure, group)
 
 
 def answers(

@@ -162,8 +162,8 @@ class Population:
         Years (days for mice) at which risk can be read; `Run.ask` adds the one that it needs.
     injury, timp1 : float, optional
         Lasting liver injury, and fold of TIMP-1; 0 and 1 are a healthy liver.
-    other_cause : mapping, optional
-        Death from other causes: rate (1/year), doubling (years), age if known.
+    other_cause : mapping or str, optional
+        Death from other causes: rate (1/year), doubling (years), age if known; or ``none``.
     baseline : Baseline, optional
         Untreated risk that takes the place of the fitted one; see `Population.from_risk`.
 
@@ -194,7 +194,7 @@ class Population:
     timp1_level: str | None = None
     injury: float | None = None
     timp1: float | None = None
-    other_cause: Mapping[str, float] | None = None
+    other_cause: Mapping[str, float] | str | None = None
     label: str | None = None
     baseline: Baseline | None = None
 
