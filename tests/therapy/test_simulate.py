@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -70,3 +71,19 @@ def test_grids_beyond_the_limit_are_dropped_oldest_first(
     # ifng_full was used longest ago when cxcr4_block came
     assert len(built) == 4
     assert simulate._GRIDS.size <= simulate._GRIDS.limit
+
+
+def test_overlapped_work_comes_in_order_and_stops_at_an_error() -> None:
+    begun: list[int] = []
+
+    def work(item: int) -> int:
+        begun.append(item)
+        if item == 3:
+            raise ValueError("three")
+        time.sleep(0.02 * (item % 2))
+        return 10 * item
+
+    assert list(simulate.overlapped(work, [0, 1, 2])) == [0, 10, 20]
+    with pytest.raises(ValueError, match="three"):
+        list(simulate.overlapped(work, [3, *range(4, 100)]))
+    assert len(begun) < 50

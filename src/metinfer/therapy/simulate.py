@@ -9,7 +9,8 @@ pharmacokinetics.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from threading import Lock
 
@@ -95,6 +96,18 @@ class Schedule:
 def clock(years: float) -> np.ndarray:
     """Return times of a curve (time,), years from 0 to `years`."""
     return np.linspace(0.0, years, TIMES)
+
+
+def overlapped[T, R](work: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
+    """Yield the result of each item, in order, with two at work.
+
+    While one builds its grids in Python, the compiled solver can be at work for the other.
+    """
+    pool = ThreadPoolExecutor(2)
+    try:
+        yield from pool.map(work, items)
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def simulate(
