@@ -111,6 +111,16 @@ def test_a_population_known_by_its_risk_has_it_and_the_relative_effect(
     assert untreated.attrs["why"] == "this risk was supplied"
 
 
+def test_a_risk_without_therapy_is_judged_as_what_follow_up_counts(run: SimpleNamespace) -> None:
+    asked = ("mice", "risk", 20.0, "day")
+    alone = asking.ask(run, None, *asked, draws=20)
+    beside = asking.ask(run, "il15_full", "mice", "risk_untreated", 20.0, "day", draws=20)
+    np.testing.assert_array_equal(alone, beside)
+    words = ("learnt", "why")
+    assert [alone.attrs[w] for w in words] == [beside.attrs[w] for w in words]
+    assert alone.attrs["therapy"] == "none"
+
+
 def test_decisions_take_objects_too(run: SimpleNamespace) -> None:
     group = mi.Population.from_risk(0.3, 0.3, 0.3, years=20 / 365.25, like="mice", horizons=[20])
     half = mi.Regimen("n803", amount=3, unit="ug/kg", every=7, count=2, start=3)

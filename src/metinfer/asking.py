@@ -96,6 +96,8 @@ def ask(
         name: _contrasts(d.thinned(size), therapies, cure, group, years, baseline, seed)
         for name, d in parts.sources.items()
     }
+    # without a therapy, every risk is one that follow-up counts
+    judged = "risk_untreated" if cure is None and measure == "risk" else measure
     told: dict[str, Any] = {"therapy": cure.label if cure else "none", "population": group.label,
             "time": float(time), "time_unit": time_unit,
             "units": "year" if measure == "rmst_gain" else "1"}  # fmt: skip
@@ -107,7 +109,7 @@ def ask(
         dims=("source", "draw"),
         coords={"source": list(every)},
         name=measure,
-        attrs=told | {"applicability": flag, **_learnt(every, measure, flag, baseline)},
+        attrs=told | {"applicability": flag, **_learnt(every, judged, flag, baseline)},
     )
 
 
