@@ -9,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from metinfer import cli, runs, workflow
@@ -23,7 +24,7 @@ from metinfer.report import build
 
 TINY = Path(__file__).parent / "data" / "tiny"
 COMMANDS = (
-    "demo", "check", "new", "fit", "prior", "diagnose", "predict", "report", "compare",
+    "demo", "check", "new", "fit", "prior", "diagnose", "predict", "report", "diff", "compare",
     "calibrate", "export",
 )  # fmt: skip
 
@@ -64,6 +65,30 @@ def test_every_command_teaches_by_example(invoke, command):
     done = invoke(command, "--help")
     assert done.exit_code == 0
     assert f"Example: metinfer {command}" in " ".join(done.output.split())
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_quiet_and_answers_programs_in_the_same_words(command):
+    options = {p.name: p for p in typer.main.get_command(cli.app).commands[command].params}
+    assert options["quiet"].opts == ["--quiet"]
+    assert options["form"].opts == ["--format"]
+    assert options["form"].help.startswith("text: for reading; json")
+    assert options["form"].default == "text"
+
+
+def test_quiet_commands_say_nothing(invoke, judged, tmp_path):
+    judged(True)
+    told = [invoke("new", tmp_path / "mine", "--quiet"), invoke("check", TINY, "--quiet"),
+            invoke("diagnose", "run", "--quiet")]  # fmt: skip
+    assert [(t.exit_code, t.output) for t in told] == [(0, "")] * 3
+    (tmp_path / "mine" / "arms.csv").write_text("arm\n")
+    assert "fault" in invoke("check", tmp_path / "mine", "--quiet").stdout
+
+
+def test_a_template_for_programs_is_named_on_stdout(invoke, tmp_path):
+    done = invoke("new", tmp_path / "mine", "--format", "json")
+    assert json.loads(done.stdout) == {"folder": str(tmp_path / "mine")}
+    assert done.stderr == ""
 
 
 def test_check_of_clean_evidence(template):
@@ -403,6 +428,37 @@ def test_a_demo_ends_with_its_gates_and_its_report(invoke, judged, monkeypatch, 
     assert "The report: run/report.html" in done.stderr
     assert ("FAIL" in done.stderr) is not passed
     assert (done.exit_code == 0) is passed
+
+
+@pytest.mark.parametrize("passed", [True, False])
+def test_a_demo_for_programs_ends_with_one_object(invoke, judged, monkeypatch, passed):
+    judged(passed)
+    run, found = runs.load_run("run"), workflow.diagnose("run")
+    run.record.quick, run.path = False, Path("run")
+    seen = {}
+    monkeypatch.setattr(
+        "metinfer.inference.sample.fit", lambda *given, **options: seen.update(options) or run
+    )
+    monkeypatch.setattr("metinfer.inference.plan.refuse", lambda *given, **options: None)
+    monkeypatch.setattr(workflow, "finish", lambda out: (run, found, out / "report.html"))
+    done = invoke("demo", "-o", "run", "--format", "json")
+    assert json.loads(done.stdout) == {
+        "run": "run", "passed": passed, "failed": [] if passed else ["R-hat"],
+        "report": "run/report.html", "quick": False,
+    }  # fmt: skip
+    assert seen["progress"] == "json"
+    assert done.stderr == ""
+    assert (done.exit_code == 0) is passed
+
+
+def test_a_report_for_programs_is_named_on_stdout(invoke, judged, monkeypatch):
+    judged(True)
+    monkeypatch.setattr(workflow, "lacks_predictions", lambda run: True)
+    monkeypatch.setattr(reproduce, "is_same_model", lambda run: True)
+    monkeypatch.setattr(build, "report", lambda run, out: "page.html")
+    done = invoke("report", "run", "--format", "json")
+    assert json.loads(done.stdout) == {"report": "page.html"}
+    assert done.stderr == ""
 
 
 def test_gates_as_json_hold_no_nan(invoke, judged):

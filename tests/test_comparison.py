@@ -243,7 +243,31 @@ def test_rows_that_came_went_or_changed_are_named(run: Path) -> None:
     assert found.loc["il15-share", "change"] == run_difference.WENT
     assert found.loc["new-row", "change"] == run_difference.CAME
     assert found.loc["il15-nk", "what"] == "value: 4.1 -> 5.0"
+    assert found.loc["il15-nk", "cells"] == {"value": [4.1, 5.0]}
     assert len(found) == 3
+    told = mi.compare_runs(old, new)
+    assert "value: 4.1 -> 5.0" in told.to_text()
+    rows = {row["row"]: row for row in told.to_dict()["rows"]}
+    assert rows["il15-nk"] == {
+        "table": "measurements", "row": "il15-nk", "change": "changed", "role": "fit",
+        "cells": {"value": [4.1, 5.0]},
+    }  # fmt: skip
+
+
+def test_two_runs_are_compared_on_the_command_line(
+    run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(monkeypatch, "diff", run, run, "--format", "json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["runs"] == {"before": str(run), "after": str(run)}
+    assert found["rows"] == found["settings"] == []
+    assert {a["name"] for a in found["answers"]} == {"il15_mice", "no_neutrophils_mice"}
+    assert all(a["moved"] is False and a["change"] == 0.0 for a in found["answers"])
+    assert all(a["before_median"] == a["after_median"] for a in found["answers"])
+    assert call(monkeypatch, "diff", run, run) == 0
+    assert "Lines of the tables: the same in both" in capsys.readouterr().out
+    assert call(monkeypatch, "diff", run, run.parent) == 1
+    assert "is not a run folder" in capsys.readouterr().err
 
 
 def test_an_answer_that_moved_is_told_in_its_errors(

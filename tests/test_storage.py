@@ -55,6 +55,31 @@ def test_a_single_dataset_is_a_plain_file(tmp_path):
     assert list(storage.read_groups(tmp_path / "a.nc")) == ["/"]
 
 
+def test_what_is_read_is_what_xarray_reads(tmp_path):
+    rng = np.random.default_rng(2)
+    table = xr.Dataset(
+        {
+            "answer": (("source", "draw"), rng.normal(size=(2, 3)), {"unit": "1", "note": ""}),
+            "one": ((), 3.5),
+            "flag": ("source", [True, False], {"level": 0.5}),
+            "empty": (("none", "draw"), np.zeros((0, 3))),
+            "counts": ("draw", np.array([1, -2, 3], dtype=np.int32)),
+            "told": ("source", ["none", "größer"]),
+            "missing": ("draw", [np.nan, np.inf, 1e-320]),
+        },
+        coords={"source": ["prior", "posterior"], "label": ("source", ["a", "b"]), "at": 2.0},
+        attrs={"posterior": "abc", "margin": 0.8, "several": [1, 2]},
+    )
+    path = tmp_path / "a.nc"
+    storage.write_groups(path, {"/": table, "more": table[["counts"]]})
+    with xr.open_datatree(path, engine="h5netcdf") as tree:
+        theirs = {"/": tree.to_dataset().load(), "more": tree["more"].to_dataset(inherit=False)}
+        for name, ours in storage.read_groups(path).items():
+            xr.testing.assert_identical(ours, theirs[name].load())
+            for key in ours.variables:
+                assert ours[key].dtype == theirs[name][key].dtype, key
+
+
 @pytest.mark.parametrize("keep", [0, 100, 0.5, 0.99])
 def test_a_cut_file_is_refused_by_name(tmp_path, keep):
     path = tmp_path / "a.nc"

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from metinfer.report.build import report
     from metinfer.run_difference import compare_runs
     from metinfer.runs import Run, load_run
+    from metinfer.therapy.objects import Clamp, Population, Regimen
     from metinfer.workflow import decisions, diagnose, predict
 
 # Silent unless the caller asks: logging.getLogger("metinfer").
@@ -33,6 +34,9 @@ except PackageNotFoundError:
 
 #: Public name -> module that holds it.
 _HOME = {
+    "Clamp": "metinfer.therapy.objects",
+    "Population": "metinfer.therapy.objects",
+    "Regimen": "metinfer.therapy.objects",
     "Run": "metinfer.runs",
     "add_likelihood": "metinfer.inference.likelihood",
     "build_model": "metinfer.inference.model",
@@ -51,6 +55,9 @@ _HOME = {
 }
 
 __all__ = [
+    "Clamp",
+    "Population",
+    "Regimen",
     "Run",
     "add_likelihood",
     "build_model",

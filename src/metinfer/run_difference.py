@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 #: An answer moved if its median did by more combined Monte-Carlo standard errors than this.
 MOVED = 3.5
 CAME, WENT, CHANGED = "came", "went", "changed"
+#: Table, row, change, role, what changed in words, and by column.
+Line = tuple[str, str, str, str, str, dict[str, list[Any]]]
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,8 @@ class RunDifference:
     names : tuple of str
         The two run folders.
     rows : pandas.DataFrame
-        Lines of the tables that came, went or changed: table, row, change, role, what.
+        Lines of the tables that came, went or changed: table, row, change, role, what (in words),
+        cells (column -> value before and after).
     answers : pandas.DataFrame
         Index: named answers. Median and 90 % interval in each run; `change` of the median, in the
         unit of the answer; `in_mcse`, in combined Monte-Carlo standard errors; `in_sd`, in sd of
@@ -58,10 +61,27 @@ class RunDifference:
         return f"Lines of the tables: {told}. Answers that moved: {words} (of {shared})."
 
     def __repr__(self) -> str:
+        return self.to_text()
+
+    def to_text(self) -> str:
+        """The difference as tables for reading, numbers with four digits."""
         parts = [f"{self.names[0]} -> {self.names[1]}", self.summary]
         for title, frame in self._tables():
-            parts += ["", title, frame.to_string()]
+            parts += ["", title, frame.to_string(float_format="{:.4g}".format, na_rep="-")]
         return "\n".join(parts)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The difference as plain data: runs, rows, answers, gates, settings."""
+        frames = {"rows": self.rows.drop(columns="what").set_index("table"),
+                  "answers": self.answers.rename_axis("name"),
+                  "gates": self.gates.rename_axis("name"), "settings": self.settings}  # fmt: skip
+        before, after = self.names
+        return {"runs": {"before": before, "after": after}} | {
+            name: results.plain(
+                frame.rename(columns=lambda c: c.replace(" ", "_")).reset_index().to_dict("records")
+            )
+            for name, frame in frames.items()
+        }
 
     def _repr_html_(self) -> str:
         from html import escape
@@ -73,7 +93,8 @@ class RunDifference:
         return "\n".join(parts)
 
     def _tables(self) -> Iterator[tuple[str, pd.DataFrame]]:
-        named = {"Answers": self.answers, "Lines of the tables": self.rows, "Gates": self.gates,
+        rows = self.rows.drop(columns="cells").set_index("table")
+        named = {"Answers": self.answers, "Lines of the tables": rows, "Gates": self.gates,
                  "Settings and program": self.settings}  # fmt: skip
         return ((title, frame) for title, frame in named.items() if len(frame))
 
@@ -99,7 +120,8 @@ def compare_runs(a: Run | str | Path, b: Run | str | Path) -> RunDifference:
     import pandas as pd
 
     before, after = (r if isinstance(r, Run) else load_run(r) for r in (a, b))
-    rows = pd.DataFrame(_rows(before, after), columns=["table", "row", "change", "role", "what"])
+    columns = ["table", "row", "change", "role", "what", "cells"]
+    rows = pd.DataFrame(_rows(before, after), columns=columns)
     settings = pd.DataFrame(_settings(before, after), columns=["what", "before", "after"])
     return RunDifference(
         (str(before.path), str(after.path)), rows, _answers(before, after), _gates(before, after),
@@ -107,7 +129,7 @@ def compare_runs(a: Run | str | Path, b: Run | str | Path) -> RunDifference:
     )  # fmt: skip
 
 
-def _rows(before: Run, after: Run) -> Iterator[tuple[str, str, str, str, str]]:
+def _rows(before: Run, after: Run) -> Iterator[Line]:
     old, new = before.evidence, after.evidence
     for table, name in (("studies", "study"), ("arms", "arm"), ("measurements", "row")):
         pair = ({getattr(x, name): _cells(x) for x in getattr(e, table)} for e in (old, new))
@@ -134,18 +156,19 @@ def _cells(item: Any) -> dict[str, Any]:
 
 def _changes(
     table: str, old: Mapping[str, Mapping[str, Any]], new: Mapping[str, Mapping[str, Any]]
-) -> Iterator[tuple[str, str, str, str, str]]:
+) -> Iterator[Line]:
     for key in dict.fromkeys((*old, *new)):
         role = str(new.get(key, old.get(key, {})).get("role", ""))
         if key not in old:
-            yield table, key, CAME, role, ""
+            yield table, key, CAME, role, "", {}
         elif key not in new:
-            yield table, key, WENT, role, ""
+            yield table, key, WENT, role, "", {}
         elif old[key] != new[key]:
             names = dict.fromkeys((*old[key], *new[key]))
-            pairs = ((n, old[key].get(n), new[key].get(n)) for n in names)
-            what = "; ".join(f"{n}: {x} -> {y}" for n, x, y in pairs if x != y)
-            yield table, key, CHANGED, role, what
+            pairs = {n: [old[key].get(n), new[key].get(n)] for n in names}
+            cells = {n: pair for n, pair in pairs.items() if pair[0] != pair[1]}
+            what = "; ".join(f"{n}: {x} -> {y}" for n, (x, y) in cells.items())
+            yield table, key, CHANGED, role, what, cells
 
 
 def _settings(before: Run, after: Run) -> Iterator[tuple[str, Any, Any]]:

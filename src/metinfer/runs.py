@@ -24,6 +24,7 @@ import tomli_w
 from filelock import FileLock, Timeout
 
 from metinfer.errors import RunError, UsageError
+from metinfer.fitted_inputs import BUNDLED, changed_since, is_bundled, verify_inputs
 from metinfer.record import (
     COMPLETE,
     FAILED,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from metinfer.evidence.types import Evidence
+    from metinfer.therapy.objects import Population, Treatment
 
 __all__ = [
     "BUNDLED", "COMPLETE", "FAILED", "INTERRUPTED", "JOBS", "MAIN", "POSTERIOR", "RUNNING",
@@ -56,8 +58,6 @@ __all__ = [
 
 MAIN = "main"
 POSTERIOR = "posterior.nc"
-#: Source of a run of the evidence that comes with metinfer.
-BUNDLED = "the bundled evidence"
 #: Folders of commands that go on for long, each with a lock of its own.
 JOBS = ("comparison", "calibration")
 #: Seconds that one command waits for another to put its result into the same folder.
@@ -147,6 +147,20 @@ class Run:
     def statistics_of(self, subfit: str = MAIN) -> xr.Dataset:
         """Sampler statistics of a sub-fit (chain, draw)."""
         return self._group(group_of("sample_stats", subfit))
+
+    def ask(
+        self,
+        therapy: Treatment,
+        population: str | Population,
+        measure: str = "risk_ratio",
+        time: float = 10.0,
+        time_unit: str = "year",
+        **how: Any,
+    ) -> xr.DataArray:
+        """One answer (source, draw): see `metinfer.asking.ask`, also for what else it takes."""
+        from metinfer.asking import ask
+
+        return ask(self, therapy, population, measure, time, time_unit, **how)
 
     def _group(self, name: str) -> xr.Dataset:
         if name not in self.groups:
@@ -386,44 +400,6 @@ def _no_run(path: Path) -> str:
         return f"{told}, but evidence: fit it first: metinfer fit {path} -o RUN"
     inside = sorted(str(record.parent) for record in path.glob("*/run.toml"))
     return f"{told}; runs in it: {', '.join(inside)}" if inside else told
-
-
-def verify_inputs(run: Run) -> None:
-    """Raise RunError unless the copied inputs are those that were fitted."""
-    folder = run.path / "inputs"
-    found = {p.name: digest(p) for p in folder.iterdir() if p.is_file()} if folder.is_dir() else {}
-    expected = dict(run.record.inputs)
-    changed = sorted(n for n in {*found, *expected} if found.get(n) != expected.get(n))
-    if changed:
-        raise RunError(
-            f"the inputs of {run.path} changed since the fit ({', '.join(changed)}): "
-            "its results no longer belong to them. Fit again into another folder."
-        )
-
-
-def changed_since(run: Run) -> list[str]:
-    """Files of the evidence folder that are no longer those that were fitted.
-
-    Results stay those of the copy in the run folder; they no longer answer for the folder. Empty
-    if nothing changed, or if the folder is not there any more.
-    """
-    folder = _source(run.record.source)
-    if not run.record.source or not folder.is_dir():
-        return []
-    there = {n: folder / n for n in run.record.inputs}
-    return sorted(n for n, p in there.items() if p.is_file() and digest(p) != run.record.inputs[n])
-
-
-def is_bundled(folder: Path) -> bool:
-    """Whether a folder of evidence is the one that comes with metinfer."""
-    return folder.resolve() == _source(BUNDLED).resolve()
-
-
-def _source(name: str) -> Path:
-    """The folder that evidence was read from; where metinfer lies is not in the record."""
-    from metinfer.evidence import bundled_path
-
-    return bundled_path() if name == BUNDLED else Path(name)
 
 
 def reopen(run: Run) -> None:

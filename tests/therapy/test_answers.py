@@ -9,7 +9,7 @@ import numpy as np
 from made_up import MadeUp
 
 from metinfer.mechanism import grid
-from metinfer.therapy import course
+from metinfer.therapy import course, simulate
 from metinfer.therapy.answers import grid_shifts, named_answers
 from metinfer.therapy.populations import read_populations
 from metinfer.therapy.predict import predict
@@ -63,11 +63,11 @@ def test_steps_too_long_for_a_therapy_are_seen(monkeypatch):
         monkeypatch.setattr(grid, name, value)
     monkeypatch.setattr(course, "ERROR", 10.0)
     course._pattern.cache_clear()
-    coarse = replace(THERAPIES, memo={})
-    worse = grid_shifts(MadeUp(), one, coarse, POPULATIONS, 4)["ratio"]
+    monkeypatch.setattr(simulate, "_GRIDS", simulate._Kept(simulate.GRID_BYTES))
+    worse = grid_shifts(MadeUp(), one, THERAPIES, POPULATIONS, 4)["ratio"]
     assert worse > 10 * shifts["ratio"]
     # A run whose steps were split passes that on.
-    split = replace(THERAPIES, memo={}, refine=8)
+    split = replace(THERAPIES, refine=8)
     assert grid_shifts(MadeUp(), one, split, POPULATIONS, 4)["ratio"] < worse / 10
     course._pattern.cache_clear()
 

@@ -8,9 +8,12 @@ from typing import Annotated
 import typer
 
 from metinfer.cli.shared import (
+    Form,
     Quiet,
     RunFolder,
+    TableForm,
     Tables,
+    Words,
     app,
     examples,
     finished,
@@ -31,7 +34,7 @@ def predict(
     run: RunFolder,
     therapies: Annotated[Path | None, typer.Option(help="TOML file of regimens.")] = None,
     populations: Annotated[Path | None, typer.Option(help="TOML file of populations.")] = None,
-    form: Annotated[Tables, typer.Option("--format")] = Tables.text,
+    form: TableForm = Tables.text,
     every: Annotated[
         bool, typer.Option("--all", help="As text: not only the named answers.")
     ] = False,
@@ -71,16 +74,48 @@ def report(
     out: Annotated[Path | None, typer.Option("-o", "--out", metavar="FILE.html")] = None,
     brief: Annotated[bool, typer.Option("--brief", help="One printed page (A4) instead.")] = False,
     quiet: Quiet = False,
+    form: Form = Words.text,
 ) -> None:
     """Write the report of a run as one HTML page, and its numbers beside it as JSON."""
+    import json
+
     from metinfer.inference.reproduce import is_same_model
     from metinfer.report import build
     from metinfer.workflow import lacks_predictions
 
     loaded = finished(run)
-    if not quiet and lacks_predictions(loaded) and is_same_model(loaded):
+    machine = form is Words.json
+    if not (quiet or machine) and lacks_predictions(loaded) and is_same_model(loaded):
         say("predicting therapies (about a minute)")
-    if brief:
-        say(f"The brief: {build.brief(loaded, out)}", quiet)
+    page = (build.brief if brief else build.report)(loaded, out)
+    if machine:
+        write_out(json.dumps({"brief" if brief else "report": str(page)}))
+    say(f"The {'brief' if brief else 'report'}: {page}", quiet or machine)
+
+
+@app.command(
+    epilog=examples(
+        ("metinfer diff runs/base runs/with-paper", "what a new paper changed"),
+        ("metinfer diff runs/base runs/with-paper --format json", "for programs"),
+    )
+)
+def diff(
+    before: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.")],
+    after: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a later one.")],
+    quiet: Quiet = False,
+    form: Form = Words.text,
+) -> None:
+    """Compare two runs: table rows that came, went or changed; answers and gates side by side.
+
+    An answer moved if its median did by more than 3.5 combined Monte-Carlo standard errors.
+    Exit 0, whether or not they differ; nothing is written to either folder.
+    """
+    import json
+
+    from metinfer.run_difference import compare_runs
+
+    found = compare_runs(finished(before), finished(after))
+    if form is Words.json:
+        write_out(json.dumps(found.to_dict(), indent=1, default=str, allow_nan=False))
     else:
-        say(f"The report: {build.report(loaded, out)}", quiet)
+        write_out(found.to_text())

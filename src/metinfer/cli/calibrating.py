@@ -8,6 +8,7 @@ import typer
 
 from metinfer.cli.shared import (
     Data,
+    Form,
     Out,
     Quiet,
     Seed,
@@ -40,7 +41,7 @@ def calibrate(
         str | None, typer.Option(metavar="ADDRESS", help="A Dask scheduler that makes the fits.")
     ] = None,
     quiet: Quiet = False,
-    form: Annotated[Words, typer.Option("--format")] = Words.text,
+    form: Form = Words.text,
 ) -> None:
     """Simulate tables from known truths, fit them, and see how often the intervals hold them.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,6 +12,7 @@ from metinfer.cli.shared import (
     Data,
     Draws,
     DryRun,
+    Form,
     Out,
     Quick,
     Quiet,
@@ -33,6 +34,9 @@ from metinfer.cli.shared import (
     write_out,
 )
 
+if TYPE_CHECKING:
+    from metinfer.inference.diagnose import Diagnosis
+
 Variant = Annotated[
     str | None,
     typer.Option(
@@ -41,9 +45,6 @@ Variant = Annotated[
         "none_awake, last_stage_seen or mutual_inhibition.",
         show_default="base",
     ),
-]
-Form = Annotated[
-    Words, typer.Option("--format", help="json: progress as lines on stderr, the end on stdout.")
 ]
 
 
@@ -55,9 +56,16 @@ Form = Annotated[
     )
 )
 def demo(
-    out: Out = Path("runs/demo"), quick: Quick = False, resume: Resume = False, quiet: Quiet = False
+    out: Out = Path("runs/demo"),
+    quick: Quick = False,
+    resume: Resume = False,
+    quiet: Quiet = False,
+    form: Form = Words.text,
 ) -> None:
-    """Check, fit, predict and report the evidence that comes with metinfer."""
+    """Check, fit, predict and report the evidence that comes with metinfer.
+
+    With `--format json`, progress is lines of JSON on stderr, and the end is on stdout.
+    """
     from metinfer.evidence import bundled_path, read_evidence
     from metinfer.inference.plan import refuse
     from metinfer.inference.sample import fit as run_fit
@@ -65,10 +73,15 @@ def demo(
 
     evidence = read_evidence(bundled_path())
     refuse(evidence, out, resume=resume, quick=quick or None)
-    announce(evidence, out, quiet)
+    machine = form is Words.json
+    announce(evidence, out, quiet or machine)
     with resumable(out):
-        run_fit(evidence, out, quick=quick or None, resume=resume, progress=not quiet)
+        view = _view(quiet, machine)
+        run_fit(evidence, out, quick=quick or None, resume=resume, progress=view)
         run, diagnosis, page = finish(out)
+    if machine:
+        _ended(run, diagnosis, page)
+        return
     failed = [gate for gate in diagnosis.gates if not gate.passed]
     if failed and not quiet:
         show_gates(failed)
@@ -78,6 +91,22 @@ def demo(
         say("This was a first look with few draws: its gates may fail, and it proves nothing.")
         return
     require(diagnosis)
+
+
+def _view(quiet: bool, machine: bool) -> str:
+    """Name of the progress view: none, lines for a program, or a table."""
+    return "none" if quiet else "json" if machine else "table"
+
+
+def _ended(run: Any, diagnosis: Diagnosis, page: Path) -> None:
+    """Print how a demo ended, for programs, and end it by its gates."""
+    import json
+
+    failed = [gate.name for gate in diagnosis.gates if not gate.passed]
+    told = {"run": str(run.path), "passed": diagnosis.passed, "failed": failed}
+    write_out(json.dumps({**told, "report": str(page), "quick": run.record.quick}, indent=1))
+    if not run.record.quick:
+        require(diagnosis)
 
 
 @app.command(
@@ -108,7 +137,8 @@ def fit(
 
     The sub-fits: without the mouse rows, and with human effects nearer to, or further from, those
     in mice. An existing run is never overwritten. After a stop, the same command with `--resume`
-    keeps the finished chains and gives exactly the draws of an uninterrupted run.
+    keeps the finished chains and gives exactly the draws of an uninterrupted run. With `--format
+    json`, progress is lines of JSON on stderr, and the end is on stdout.
     """
     from metinfer.evidence import read_evidence
 
@@ -132,9 +162,8 @@ def _fit(evidence: Any, out: Path, given: dict[str, Any], quiet: bool, form: Wor
     refuse(evidence, out, **given)
     machine = form is Words.json
     announce(evidence, out, quiet or machine)
-    view = "none" if quiet else "json" if machine else "table"
     with resumable(out):
-        run = run_fit(evidence, out, progress=view, **given)
+        run = run_fit(evidence, out, progress=_view(quiet, machine), **given)
     say(f"{out} is complete. Next: metinfer diagnose {out}", quiet or machine)
     if machine:
         write_out(run.to_json())
@@ -152,7 +181,7 @@ def prior(
     draws: Draws = None,
     seed: Seed = None,
     quiet: Quiet = False,
-    form: Annotated[Words, typer.Option("--format")] = Words.text,
+    form: Form = Words.text,
 ) -> None:
     """Draw from the prior alone: what the model believes before any row is read.
 
@@ -179,7 +208,7 @@ def prior(
         ("metinfer diagnose runs/base --format json", "every gate, for programs"),
     )
 )
-def diagnose(run: RunFolder, form: Annotated[Words, typer.Option("--format")] = Words.text) -> None:
+def diagnose(run: RunFolder, quiet: Quiet = False, form: Form = Words.text) -> None:
     """Judge a run by its gates. Exit 0 if all pass, 3 if one fails."""
     import json
 
@@ -189,8 +218,8 @@ def diagnose(run: RunFolder, form: Annotated[Words, typer.Option("--format")] = 
     diagnosis = judge(finished(run))
     if form is Words.json:
         write_out(json.dumps(plain(diagnosis.to_dict()), indent=1))
-    else:
+    elif not quiet:
         show_gates(diagnosis.gates)
     require(diagnosis)
     after = f"metinfer predict {run}, metinfer report {run}"
-    say(f"{told_gates(diagnosis)}. Next: {after}", form is Words.json)
+    say(f"{told_gates(diagnosis)}. Next: {after}", quiet or form is Words.json)

@@ -9,6 +9,7 @@ import typer
 from metinfer.cli.shared import (
     INTERRUPTED,
     Data,
+    Form,
     Out,
     Quick,
     Quiet,
@@ -55,7 +56,7 @@ def compare(
     scheduler: Scheduler = None,
     quick: Quick = False,
     quiet: Quiet = False,
-    form: Annotated[Words, typer.Option("--format")] = Words.text,
+    form: Form = Words.text,
 ) -> None:
     """Variants of the mechanism on the same rows, and every study left out in turn.
 

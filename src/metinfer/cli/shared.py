@@ -25,7 +25,7 @@ NO_CHAINS = "Nothing was finished yet; --resume begins again."
 #: Commands in the order of a user's way through them.
 ORDER = (
     "demo", "new", "check", "prior", "fit", "diagnose", "predict", "report",
-    "compare", "calibrate", "export",
+    "diff", "compare", "calibrate", "export",
 )  # fmt: skip
 
 
@@ -66,19 +66,19 @@ class Words(StrEnum):
     json = "json"
 
 
-def examples(*pairs: tuple[str, str]) -> str:
-    """Epilogue of a command's help: commands to copy, and what each does."""
-    (first, does), *others = pairs
-    lines = [f"Example: `{first}` ({does})", *(f"`{words}` ({does})" for words, does in others)]
-    return "\n\n".join(lines)
-
-
 class Tables(StrEnum):
     """Formats of a table."""
 
     text = "text"
     json = "json"
     csv = "csv"
+
+
+def examples(*pairs: tuple[str, str]) -> str:
+    """Epilogue of a command's help: commands to copy, and what each does."""
+    (first, does), *others = pairs
+    lines = [f"Example: `{first}` ({does})", *(f"`{words}` ({does})" for words, does in others)]
+    return "\n\n".join(lines)
 
 
 Data = Annotated[Path, typer.Argument(metavar="DATA", help="Folder with the evidence tables.")]
@@ -99,7 +99,17 @@ Resume = Annotated[
     bool, typer.Option("--resume", help="Go on with a stopped run; finished chains are kept.")
 ]
 Quiet = Annotated[
-    bool, typer.Option("--quiet", help="No progress and no words; errors are still said.")
+    bool,
+    typer.Option(
+        "--quiet",
+        help="No progress and no words; errors, and results that are stale, are still said.",
+    ),
+]
+Form = Annotated[
+    Words, typer.Option("--format", help="text: for reading; json: for programs, on stdout.")
+]
+TableForm = Annotated[
+    Tables, typer.Option("--format", help="text: for reading; json, csv: for programs, on stdout.")
 ]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Say what would be done and what it takes; do nothing.")

@@ -21,7 +21,7 @@ from metinfer.therapy.outcomes import contrasts, hazard_ratio
 from metinfer.therapy.populations import YEAR, Population
 from metinfer.therapy.predict import QUANTILES, quantiles
 from metinfer.therapy.regimen import Therapies, Therapy
-from metinfer.therapy.simulate import TIMES, clock
+from metinfer.therapy.simulate import TIMES, clock, overlapped
 
 PARTS = ("avoided", "removed", "dormant", "awake")
 WINDOW = ("risk_untreated", "risk", "absolute_risk_reduction", "risk_ratio")
@@ -65,8 +65,9 @@ def decide(subject: Subject, cases: Sequence[Case]) -> dict[str, xr.Dataset]:
     """
     found: dict[tuple[str, Case], Found] = {}
     chosen: dict[Case, Settings] = {}
-    for group in _groups(subject, cases):
-        for case, one, results in _solve(subject, group):
+    groups = list(_groups(subject, cases))
+    for solved in overlapped(lambda group: list(_solve(subject, group)), groups):
+        for case, one, results in solved:
             chosen[case] = one
             found |= {(source, case): r for source, r in results.items()}
     return _datasets(subject, list(cases), chosen, found)

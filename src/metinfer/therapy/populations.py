@@ -100,7 +100,7 @@ def read_populations(path: Path | str) -> dict[str, Population]:
     """Return populations of a file by name; raises a TherapyError that lists every fault."""
     faults: list[Fault] = []
     root = Table(load_toml(path), Path(path).name, "", faults)
-    found = {name: _population(name, table) for name, table in root.named("populations")}
+    found = {name: read_population(name, table) for name, table in root.named("populations")}
     if not found:
         root.fault("populations", "holds no population")
     root.close()
@@ -238,7 +238,8 @@ def choose(populations: Mapping[str, Population], names: Collection[str]) -> dic
     return {name: populations[name] for name in names}
 
 
-def _population(name: str, table: Table) -> Population:
+def read_population(name: str, table: Table) -> Population:
+    """Return the population of one table; faults are noted in the table's list."""
     species = table.text("species", allowed=("human", "mouse"))
     horizons = np.array(table.numbers("horizons"))
     if len(horizons) and (np.any(np.diff(horizons) <= 0) or horizons[0] <= 0):

@@ -17,7 +17,7 @@ from metinfer.therapy.draws import Draws
 from metinfer.therapy.outcomes import Course, Curve, contrasts, curve, hazard_ratio, mix
 from metinfer.therapy.populations import Population
 from metinfer.therapy.regimen import Therapies, Therapy
-from metinfer.therapy.simulate import TIMES, Scene, clock, simulate
+from metinfer.therapy.simulate import TIMES, Scene, clock, overlapped, simulate
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 MEASURES = ("risk", "risk_untreated", "absolute_risk_reduction", "risk_ratio", "rmst_gain")
@@ -71,11 +71,17 @@ def predict(
     for s, (controls, _) in enumerate(untreated):
         for p, control in enumerate(controls):
             data["untreated"][s, p] = quantiles(control.curve.event_free)
-    for t, therapy in enumerate(therapies.therapies.values()):
-        for s, source in enumerate(sources.values()):
-            controls, base = untreated[s]
-            treated, _ = arms(source, therapies, groups, therapy, base)
-            for p, pair in enumerate(zip(treated, controls, strict=True)):
+
+    def treated(therapy: Therapy) -> list[list[Arm]]:
+        bases = (base for _, base in untreated)
+        return [
+            arms(source, therapies, groups, therapy, base)[0]
+            for source, base in zip(sources.values(), bases, strict=True)
+        ]
+
+    for t, found in enumerate(overlapped(treated, list(therapies.therapies.values()))):
+        for s, of_source in enumerate(found):
+            for p, pair in enumerate(zip(of_source, untreated[s][0], strict=True)):
                 _fill(data, (s, t, p), pair, groups[p])
     return _dataset(data, list(sources), therapies, populations, applicability)
 

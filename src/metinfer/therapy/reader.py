@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from metinfer.errors import MetinferError
+from metinfer.errors import MetinferError, UsageError
 from metinfer.evidence.faults import did_you_mean
 from metinfer.evidence.settings import LARGEST_TOML, has_long_key
 
@@ -42,6 +42,46 @@ class TherapyError(MetinferError):
     def __reduce__(self) -> tuple[type[TherapyError], tuple[tuple[Fault, ...]]]:
         """Pickle by the faults, so that a worker process can raise it."""
         return (type(self), (self.faults,))
+
+
+class ArgumentError(UsageError, ValueError):
+    """Arguments of a Python call that cannot be used; every one of them is listed."""
+
+    def __init__(self, call: str, faults: Sequence[tuple[str, str]]) -> None:
+        self.call, self.faults = call, tuple(faults)
+        lines = [f"{call}: {f'{name}: ' if name else ''}{told}" for name, told in self.faults]
+        super().__init__("\n".join(lines))
+
+    def __reduce__(self) -> tuple[type[ArgumentError], tuple[str, tuple[tuple[str, str], ...]]]:
+        """Pickle by the faults, so that a worker process can raise it."""
+        return (type(self), (self.call, self.faults))
+
+
+def from_python[T](call: str, read: Callable[[Table], T], table: Mapping[str, Any]) -> T:
+    """Return what `read` makes of the arguments of a Python call.
+
+    Parameters
+    ----------
+    call : str
+        What was called, for messages.
+    read : callable
+        Reads the same table of a TOML file.
+    table : mapping
+        Arguments as a TOML file would give them.
+
+    Raises
+    ------
+    ArgumentError
+        If `read` noted a fault.
+    """
+    faults: list[Fault] = []
+    found = read(Table(table, "", "", faults))
+    if faults:
+        # the last part of a key is the argument; a place in a list is none
+        names = [fault.key.rpartition(".")[2] for fault in faults]
+        told = [(n if "[" not in n else "", f.message) for n, f in zip(names, faults, strict=True)]
+        raise ArgumentError(call, told)
+    return found
 
 
 def load_toml(path: Path | str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
@@ -105,8 +105,7 @@ class Therapies:
 
     `plans` are the experiments that the file proposes, and `file` is its name, for messages.
     `variants` is how many sets of kinetics and potency draws are spread over (`kinetics.variants`),
-    `refine` what every step of a solver grid is split into. `memo` holds the last solver grid built
-    for one of the therapies, and nothing else.
+    `refine` what every step of a solver grid is split into.
     """
 
     agents: Mapping[str, Agent]
@@ -116,7 +115,6 @@ class Therapies:
     variants: int = VARIANTS
     refine: int = 1
     file: str = field(default="therapies.toml", compare=False)
-    memo: dict[str, object] = field(default_factory=dict, compare=False, repr=False)
 
     def targets(self, therapy: Therapy) -> tuple[str, ...]:
         """Model inputs that the therapy changes."""
@@ -137,8 +135,8 @@ def read_therapies(path: Path | str) -> Therapies:
     body = {name: _body(table) for name, table in root.named("body")}
     agents = {name: read_agent(name, table) for name, table in root.named("agents")}
     tables = dict(root.named("therapies"))
-    single = {n: _therapy(n, t, agents) for n, t in tables.items() if not t.has("of")}
-    combined = {n: _combination(n, t, single) for n, t in tables.items() if t.has("of")}
+    single = {n: read_therapy(n, t, agents) for n, t in tables.items() if not t.has("of")}
+    combined = {n: read_combination(n, t, single) for n, t in tables.items() if t.has("of")}
     if not tables:
         root.fault("therapies", "holds no therapy")
     plans = {n: read_plan(n, t, tables) for n, t in root.named("experiments")}
@@ -246,7 +244,8 @@ def _start(table: Table) -> dict[str, float]:
     return dict.fromkeys(SPECIES, table.number("start", low=0.0))
 
 
-def _therapy(name: str, table: Table, agents: Mapping[str, Agent]) -> Therapy:
+def read_therapy(name: str, table: Table, agents: Collection[str]) -> Therapy:
+    """Return the therapy of one table; faults are noted in the table's list."""
     kind = table.text("kind", allowed=KINDS)
     doses = tuple(_dose(inner, agents) for inner in table.tables("doses"))
     sets = tuple(_set(inner) for inner in table.tables("set"))
@@ -262,7 +261,7 @@ def _therapy(name: str, table: Table, agents: Mapping[str, Agent]) -> Therapy:
     return Therapy(name, kind, label, reason, start, doses, sets)
 
 
-def _dose(table: Table, agents: Mapping[str, Agent]) -> DoseRow:
+def _dose(table: Table, agents: Collection[str]) -> DoseRow:
     every = (
         table.number("every", above=0.0)
         if table.data.get("count", 1) != 1
@@ -337,7 +336,8 @@ def _set(table: Table) -> SetRow:
     return SetRow(name, value, factor, start, stop)
 
 
-def _combination(name: str, table: Table, single: Mapping[str, Therapy]) -> Therapy:
+def read_combination(name: str, table: Table, single: Mapping[str, Therapy]) -> Therapy:
+    """Return the therapies of one table given together; faults are noted in its list."""
     kind = table.text("kind", allowed=KINDS)
     of = table.texts("of")
     for part in of:

@@ -8,8 +8,11 @@ pharmacokinetics.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from threading import Lock
 
 import numpy as np
 
@@ -21,13 +24,14 @@ from metinfer.mechanism.inputs import Constant, Input, Product, Steps, Sum
 from metinfer.mechanism.solve import OK, solve
 from metinfer.pharmacology import BODY
 from metinfer.therapy.draws import Draws
-from metinfer.therapy.kinetics import assignment, exposure, variants
+from metinfer.therapy.kinetics import Variant, assignment, exposure, variants
 from metinfer.therapy.populations import YEAR
 from metinfer.therapy.regimen import SetRow, Therapies, Therapy
 
 #: Points of every curve, from 0 to the last horizon.
 TIMES = 41
-
+#: Memory for solver grids that are kept, bytes: those of a default run take about a third.
+GRID_BYTES = 256 * 2**20
 
 _STATE = {s.name: i for i, s in enumerate(STATES)}
 _PARAMETER = {p.name: i for i, p in enumerate(PARAMETERS)}
@@ -94,6 +98,18 @@ def clock(years: float) -> np.ndarray:
     return np.linspace(0.0, years, TIMES)
 
 
+def overlapped[T, R](work: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
+    """Yield the result of each item, in order, with two at work.
+
+    While one builds its grids in Python, the compiled solver can be at work for the other.
+    """
+    pool = ThreadPoolExecutor(2)
+    try:
+        yield from pool.map(work, items)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
 def simulate(
     draws: Draws,
     scenes: Sequence[Scene],
@@ -118,21 +134,23 @@ def simulate(
     dict of Scene to ndarray (draw, time, state)
         NaN where the solve of a draw failed.
     """
-    scenes = list(scenes)
     timed = therapy is not None and "injury" in therapies.targets(therapy)
-    schedules = [_schedule(scene, timed) for scene in scenes]
-    shared = tuple(dict.fromkeys(schedules))
     count = therapies.variants if therapy is not None and therapy.agents else 1
     variant = assignment(len(draws), count)
-    solved = solve(
-        _rows(draws, scenes, timed),
-        _grid(shared, therapies, therapy, count),
-        np.concatenate([shared.index(s) * count + variant for s in schedules]),
-    )
-    values = solved.states[:, :, [_STATE[name] for name in states]]
-    values[solved.status != OK] = np.nan
-    split = values.reshape(len(scenes), len(draws), TIMES, len(states))
-    return dict(zip(scenes, split, strict=True))
+    wanted = [_STATE[name] for name in states]
+    groups: dict[Schedule, list[Scene]] = {}
+    for scene in dict.fromkeys(scenes):
+        groups.setdefault(_schedule(scene, timed), []).append(scene)
+    found: dict[Scene, np.ndarray] = {}
+    for schedule, members in groups.items():
+        grid = grid_of(schedule, therapies, therapy, count)
+        rows = _rows(draws, members, timed)
+        solved = solve(rows, grid, np.tile(variant, len(members)))
+        values = solved.states[:, :, wanted]
+        values[solved.status != OK] = np.nan
+        split = values.reshape(len(members), len(draws), TIMES, len(wanted))
+        found |= zip(members, split, strict=True)
+    return found
 
 
 def _schedule(scene: Scene, timed: bool) -> Schedule:
@@ -156,52 +174,82 @@ def lanes(
 ) -> list[Lane]:
     """One solver lane per variant of the kinetics, for one schedule."""
     outputs = tuple((clock(schedule.years) * YEAR).tolist())
+    steady, bolus = schedule.steady, schedule.arrival == "bolus"
+    name = f"{therapy.name if therapy else 'none'}:{schedule.species}"
     return [
-        Lane(
-            name=f"{therapy.name if therapy else 'none'}:{schedule.species}:{i}",
-            outputs=outputs,
-            inputs=schedule.steady | _inputs(therapies, therapy, schedule, (i, count)),
-            bolus=schedule.arrival == "bolus",
-        )
-        for i in range(count)
+        Lane(name=f"{name}:{i}", outputs=outputs, inputs=steady | driven, bolus=bolus)
+        for i, driven in enumerate(_inputs(therapies, therapy, schedule, count))
     ]
 
 
-def _grid(
-    schedules: tuple[Schedule, ...], therapies: Therapies, therapy: Therapy | None, count: int
-) -> Grid:
-    """Return the grid of some schedules; the last one is kept, as each source asks for it."""
-    key = repr((schedules, therapy, count, therapies.refine))
-    if key not in therapies.memo:
-        therapies.memo.clear()
-        therapies.memo[key] = build_grid(
-            [lane for s in schedules for lane in lanes(s, therapies, therapy, count)],
-            therapies.refine,
-        )
-    grid = therapies.memo[key]
-    if not isinstance(grid, Grid):
-        raise TypeError(f"the memo holds {type(grid).__name__}, not a grid")
-    return grid
+def grid_of(schedule: Schedule, therapies: Therapies, therapy: Therapy | None, count: int) -> Grid:
+    """Return the grid of one schedule under a therapy, one lane per variant of the kinetics.
+
+    Grids are kept for the whole process: answers, predictions and decisions ask for the same ones.
+    """
+    agents = [therapies.agents[a] for a in therapy.agents] if therapy else []
+    key = repr((schedule, therapy, agents, therapies.body, count, therapies.refine))
+    return _GRIDS.get(
+        key, lambda: build_grid(lanes(schedule, therapies, therapy, count), therapies.refine)
+    )
+
+
+class _Kept:
+    """Grids by key; those least recently used are dropped beyond `limit` bytes."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self._grids: OrderedDict[str, Grid] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key: str, build: Callable[[], Grid]) -> Grid:
+        """Return the grid kept under `key`, or build it."""
+        with self._lock:
+            if key in self._grids:
+                self._grids.move_to_end(key)
+                return self._grids[key]
+        grid = build()
+        with self._lock:
+            self._grids[key] = grid
+            while len(self._grids) > 1 and self.size > self.limit:
+                self._grids.popitem(last=False)
+        return grid
+
+    @property
+    def size(self) -> int:
+        """Bytes of all grids."""
+        return sum(a.nbytes for grid in self._grids.values() for a in grid.arrays)
+
+
+_GRIDS = _Kept(GRID_BYTES)
 
 
 def _inputs(
-    therapies: Therapies, therapy: Therapy | None, schedule: Schedule, variant: tuple[int, int]
-) -> dict[str, Input]:
-    """Return inputs that a therapy changes, in one variant (which, of how many) of kinetics."""
+    therapies: Therapies, therapy: Therapy | None, schedule: Schedule, count: int
+) -> list[dict[str, Input]]:
+    """Return inputs that a therapy changes, in each of `count` variants of the kinetics."""
     if therapy is None:
-        return {}
+        return [{} for _ in range(count)]
+    kinetics = {
+        name: variants(therapies.agents[name], schedule.species, count) for name in therapy.agents
+    }
+    chosen = ({name: v[i] for name, v in kinetics.items()} for i in range(count))
+    return [_driven(therapies, therapy, schedule, one) for one in chosen]
+
+
+def _driven(
+    therapies: Therapies, therapy: Therapy, schedule: Schedule, kinetics: Mapping[str, Variant]
+) -> dict[str, Input]:
+    """Return inputs that a therapy changes, under one variant of each agent's kinetics."""
     species = schedule.species
-    which, count = variant
     driven: dict[str, list[Input]] = {}
     settings: dict[str, list[tuple[float, SetRow]]] = {}
     for part in (therapy, *therapy.parts):
         day = schedule.origin + part.start_in(species)
         for dose in part.doses:
-            agent = therapies.agents[dose.agent]
-            kinetics = variants(agent, species, count)[which]
-            course = exposure(dose, kinetics, day, _body(therapies, species))
-            course = replace(course, target=agent.target)
-            driven.setdefault(agent.target, []).append(course)
+            target = therapies.agents[dose.agent].target
+            course = exposure(dose, kinetics[dose.agent], day, _body(therapies, species))
+            driven.setdefault(target, []).append(replace(course, target=target))
         for row in part.sets:
             settings.setdefault(row.input, []).append((day, row))
     inputs: dict[str, Input] = {
