@@ -67,3 +67,15 @@ def tiny_model(tiny):
 def logp_dlogp(tiny_model):
     """Log-density and gradient of the tiny model, compiled once."""
     return tiny_model.logp_dlogp_function(ravel_inputs=True, mode="FAST_COMPILE")
+
+
+def named_parameters(joint, z, share, transfer):
+    """Named parameters as PyTensor expressions: the plain form that a tape is compared with."""
+    import pytensor.tensor as pt
+
+    from metinfer.inference.lanes import JOINED, joined_places
+    from metinfer.inference.priors import ALL
+
+    params = joint.table.natural(z, share, pt)
+    params[JOINED] = params.pop(ALL)[joined_places(joint.table)]
+    return params | {"transfer": transfer}

@@ -24,7 +24,7 @@ from metinfer.inference.compare_elpd import (
 from metinfer.inference.compare_results import Quality
 from metinfer.inference.compare_tables import doubts, not_judged
 from metinfer.inference.leave_out import Seen, moved, predict_left_out, shifts, studies, without
-from metinfer.inference.model import LATENTS, TRANSLATION_SD, Joint, build_model
+from metinfer.inference.model import LATENTS, TRANSLATION_SD, Joint, build_model, set_data
 from metinfer.inference.refits import Failure, Lost, Machinery
 from metinfer.inference.stacking import averaged, stacking_weights
 from tests.inference.conftest import QUICK, prior_latents, with_rows
@@ -155,8 +155,7 @@ def test_a_left_out_study_is_a_model_built_without_its_rows(two):
     """Data that make rows weightless give the density of a model that never heard of them."""
     model, left = build_model(two), studies(Joint.of(two).design)[1]
     assert (left.study, left.size) == (SECOND, 1)
-    for name, value in without(Joint.of(two).design, left.rows, left.intervals).items():
-        model[name].set_value(value)
+    set_data(model, **without(Joint.of(two).design, left.rows, left.intervals))
     others = [r for r in two.measurements if r.study != SECOND]
     smaller = build_model(with_rows(two, others))
     one, other = (m.logp_dlogp_function(ravel_inputs=True, **QUICK) for m in (model, smaller))

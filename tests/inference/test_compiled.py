@@ -1,4 +1,4 @@
-"""The compiled density reads one vector, and says the same as the model that it was made from."""
+"""A compiled density with other data says the same as the model with that data."""
 
 from __future__ import annotations
 
@@ -60,12 +60,6 @@ def test_other_data_give_the_density_of_the_model_with_that_data(made, compiled,
         told = made.compile_logp()({"x": SHARES})
         pm.set_data(before)
     assert density(compiled.with_data(**data), SHARES) == pytest.approx(float(told), rel=1e-12)
-
-
-def test_one_array_is_read_and_the_model_is_left_as_it_was(made, compiled) -> None:
-    assert len(compiled.model.shared_data) == 1
-    assert compiled.unread == {"unread"}
-    assert "logp" not in vars(made)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from metinfer.inference import diagnose, scoring
+from metinfer.inference import diagnose
 from metinfer.inference.diagnose import (
     Diagnosis,
     Gate,
@@ -36,17 +36,6 @@ def latents_of(joint, number=24, seed=0):
 
 def ones(joint):
     return [np.ones(len(joint.design.rows)), np.ones(len(joint.design.intervals))]
-
-
-@pytest.fixture(autouse=True)
-def interpreted(monkeypatch):
-    """The scorer of the grid check without a compiler."""
-    import pytensor
-
-    function = pytensor.function
-    monkeypatch.setattr(
-        scoring.pytensor, "function", lambda *a, **k: function(*a, **{**k, "mode": "FAST_COMPILE"})
-    )
 
 
 def chains(number=1000, shift=0.0, seed=0, stick=1):

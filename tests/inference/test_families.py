@@ -15,10 +15,19 @@ from metinfer.inference.families import (
     is_ratio,
     statistic_of,
 )
-from metinfer.inference.model import LATENTS, Joint, named_parameters, score_terms
-from metinfer.inference.solving import solve_draws, theta_of
+from metinfer.inference.lanes import lane_theta
+from metinfer.inference.model import (
+    LATENTS,
+    Graph,
+    Joint,
+    density_tape,
+    prediction_tape,
+    score_terms,
+)
+from metinfer.inference.solving import inputs_of, solve_draws, theta_of
 from metinfer.inference.statistics import STATISTICS
-from tests.inference.conftest import prior_latents
+from metinfer.mechanism.op import solve_op
+from tests.inference.conftest import named_parameters, prior_latents
 
 
 def scored(joint, draws, states):
@@ -46,6 +55,37 @@ def everything(template):
     states, status = solve_draws(joint, theta_of(joint, draws, 0.5))
     assert not status.any()
     return joint, *scored(joint, draws, states)
+
+
+def test_the_tape_of_every_statistic_and_observable_is_the_plain_form(template):
+    joint = Joint.of(template, ("fit", "check"))
+    draws = prior_latents(joint, 25, seed=4)
+    states, _ = solve_draws(joint, theta_of(joint, draws, 0.5))
+    _, logp, _ = scored(joint, draws, states)
+    tape = prediction_tape(joint)
+    found = tape.run(inputs_of(joint, draws, 0.5))
+    np.testing.assert_allclose(found["states"], states, rtol=1e-9, atol=1e-14)
+    every = found["log_likelihood"]
+    for name, family in joint.named_families:
+        places = family.rows + len(joint.design.rows) * (name == "intervals")
+        np.testing.assert_allclose(every[:, places], logp[name], rtol=1e-8, atol=1e-10)
+
+
+def test_the_gradient_of_the_tape_is_that_of_the_plain_form(template):
+    joint = Joint.of(template)
+    tape = density_tape(joint)
+    x = inputs_of(joint, prior_latents(joint, 3, seed=5), 0.5)
+    graph = Graph(joint)
+    states = solve_op(lane_theta(graph.params, joint.lanes, pt), joint.grid())
+    total = graph.weighted(states, "").sum()
+    inputs = list(graph.inputs.values())
+    given = {variable: value for variable, value in graph.data.values()}
+    plain = pytensor.function(inputs, pytensor.grad(total, inputs), mode="FAST_COMPILE",
+                              givens=given, on_unused_input="ignore")  # fmt: skip
+    for one in x:
+        wanted = np.concatenate(plain(*(one[span] for span in tape.inputs.values())))
+        _, slope = tape.gradient(one, np.ones(tape.results))
+        np.testing.assert_allclose(slope, wanted, rtol=1e-10, atol=1e-10 * np.abs(wanted).max())
 
 
 def test_the_template_holds_every_kind_of_row(everything):

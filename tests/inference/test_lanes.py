@@ -17,9 +17,10 @@ from metinfer.inference.lanes import (
     solver_lanes,
     timp1_folds,
 )
-from metinfer.inference.model import checked_table, named_parameters
+from metinfer.inference.model import checked_table
 from metinfer.inference.priors import Coordinates, read_parameters
 from metinfer.mechanism.equations import PARAMETERS
+from tests.inference.conftest import named_parameters
 
 WHERE = Coordinates(
     species=("human", "mouse"),

@@ -9,8 +9,8 @@ import pytensor.tensor as pt
 import pytest
 
 from metinfer.errors import MetinferError
-from metinfer.inference.model import LATENTS, Joint, weighted
-from metinfer.inference.solving import solve_draws, theta_of
+from metinfer.inference.model import LATENTS, Joint, Replicator, set_data, weighted
+from metinfer.inference.solving import inputs_of, solve_draws, theta_of
 from tests.inference.conftest import QUICK, prior_latents
 from tests.inference.test_families import scored
 
@@ -43,21 +43,18 @@ def test_the_gradient_is_that_of_finite_differences(logp_dlogp, start):
 
 
 def test_weights_act_on_their_row_alone(tiny_model, logp_dlogp, start):
-    rows, intervals = tiny_model["row_weight"], tiny_model["interval_weight"]
     full = logp_dlogp(start)[0]
     try:
         removed = []
-        for weight, size in ((rows, 6), (intervals, 3)):
+        for name, size in (("row_weight", 6), ("interval_weight", 3)):
             for k in range(size):
-                weight.set_value(1.0 - np.eye(size)[k])
+                set_data(tiny_model, **{name: 1.0 - np.eye(size)[k]})
                 removed.append(full - logp_dlogp(start)[0])
-            weight.set_value(np.ones(size))
-        rows.set_value(np.zeros(6))
-        intervals.set_value(np.zeros(3))
+            set_data(tiny_model, **{name: np.ones(size)})
+        set_data(tiny_model, row_weight=np.zeros(6), interval_weight=np.zeros(3))
         prior, gradient = logp_dlogp(start)
     finally:
-        rows.set_value(np.ones(6))
-        intervals.set_value(np.ones(3))
+        set_data(tiny_model, row_weight=np.ones(6), interval_weight=np.ones(3))
     assert all(r != 0.0 for r in removed)
     assert sum(removed) == pytest.approx(full - prior, rel=1e-10)
     normal = len(tiny_model.coords["latent_parameter"])
@@ -149,8 +146,26 @@ def test_a_prior_predictive_replicates_every_row(tiny_model):
     with tiny_model:
         tree = pm.sample_prior_predictive(20, random_seed=1, compile_kwargs=QUICK)
     found = tree["prior_predictive"].to_dataset()
-    shares = found["rows_proportion"].to_numpy()
     assert set(found.data_vars) == {v.name for v in tiny_model.observed_RVs}
+    rows = ["control-share", "depleted-share", "il15-share"]
+    shares = found["published"].sel(observation=rows).to_numpy()
     assert np.all((shares >= 0) & (shares <= 12))
     assert len(np.unique(shares)) > 3
-    assert list(found["row_proportion"].values) == ["control-share", "depleted-share", "il15-share"]
+    assert found["published"].sizes["observation"] == 9
+
+
+def test_replicates_of_a_median_are_medians(template):
+    """One number stands for a median with quartiles: the middle one, not the lowest."""
+    joint = Joint.of(template, ("fit", "check"))
+    replicate = Replicator(joint, 1, ("",))
+    at = [k for k, r in enumerate(joint.design.rows) if r.statistic == "median"]
+    assert at
+    values = [joint.design.rows[k].value for k in at]
+    np.testing.assert_allclose(replicate.published[at], values)
+    x = inputs_of(joint, prior_latents(joint, 4, seed=2), 0.5)
+    assert replicate(x[0], np.random.default_rng(1), (3, 2)).shape == (
+        3,
+        2,
+        len(replicate.published),
+    )
+    assert replicate(x, np.random.default_rng(1), None).shape == (4, len(replicate.published))

@@ -49,13 +49,13 @@ def test_a_seed_gives_its_replicates(tiny, tiny_joint, replicates):
 
 
 def test_steps_are_split_as_in_the_fit(tiny, tiny_joint, monkeypatch):
-    split, solve = [], predictive.solve_draws
+    split, made = [], predictive.prediction_tape
 
-    def seen(joint, theta, refine=1):
+    def seen(joint, refine=1):
         split.append(refine)
-        return solve(joint, theta, refine)
+        return made(joint, refine)
 
-    monkeypatch.setattr(predictive, "solve_draws", seen)
+    monkeypatch.setattr(predictive, "prediction_tape", seen)
     latents = latents_of(tiny_joint, 4)
     posterior_predictive(tiny, latents, 0.5, 1, refine=4)
     leave_out.predict_left_out(tiny, studies(tiny_joint.design)[0], latents, 0.5, 1, refine=2)

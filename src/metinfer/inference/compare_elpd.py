@@ -17,9 +17,9 @@ import numpy as np
 import xarray as xr
 
 from metinfer.errors import UsageError
-from metinfer.inference.model import LATENTS, Joint
-from metinfer.inference.scoring import DIM, score_function
-from metinfer.inference.solving import solve_draws, theta_of
+from metinfer.inference.model import LATENTS, Joint, density_tape
+from metinfer.inference.scoring import DIM
+from metinfer.inference.solving import inputs_of
 
 #: Fewest draws, over all chains, from which the tail of importance ratios can be fitted:
 #: `az.loo` takes a fifth of the draws, and needs five.
@@ -50,11 +50,11 @@ class Elpd:
 
 
 class Scorer:
-    """Log-likelihood of draws under one variant; its function is compiled once."""
+    """Log-likelihood of draws under one variant; its tape is made once."""
 
     def __init__(self, joint: Joint, translation_sd: float, refine: int = 1) -> None:
-        self.joint, self.spread, self.refine = joint, translation_sd, refine
-        self.function = score_function(joint, translation_sd)
+        self.joint, self.spread = joint, translation_sd
+        self.tape = density_tape(joint, refine)
         design = joint.design
         self.sizes = (len(design.rows), len(design.intervals))
         self.labels = [*joint.coords["row"], *joint.coords["interval"]]
@@ -65,8 +65,7 @@ class Scorer:
         """Log-likelihood (chain, draw, observation); rows, then intervals."""
         weights = weights or [np.ones(n) for n in self.sizes]
         values, shape = _flat(latents)
-        states = self._states(values)
-        found = np.array([self.function(*v, *weights) for v in zip(*values, states, strict=True)])
+        found = self._scores(values, weights)
         return xr.DataArray(
             found.reshape(*shape, -1), dims=("chain", "draw", DIM), coords={DIM: self.labels}
         )
@@ -78,14 +77,13 @@ class Scorer:
         side, place = (0, at) if at < self.sizes[0] else (1, at - self.sizes[0])
         without[side][place] = 0.0
         values, _ = _flat(latents)
-        pairs = zip(*values, self._states(values), strict=True)
-        return np.array([
-            self.function(*v, *ones).sum() - self.function(*v, *without).sum() for v in pairs
-        ])  # fmt: skip
+        pair = [self._scores(values, w).sum(axis=1) for w in (ones, without)]
+        return np.asarray(pair[0] - pair[1])
 
-    def _states(self, values: Sequence[np.ndarray]) -> np.ndarray:
-        theta = theta_of(self.joint, values, self.spread)
-        return solve_draws(self.joint, theta, self.refine)[0]
+    def _scores(self, values: Sequence[np.ndarray], weights: Sequence[np.ndarray]) -> np.ndarray:
+        """Weighted log-likelihoods (draw, observation)."""
+        tape = self.tape.with_data(row_weight=weights[0], interval_weight=weights[1])
+        return tape.run(inputs_of(self.joint, values, self.spread))["log_likelihood"]
 
 
 def _flat(latents: xr.Dataset) -> tuple[tuple[np.ndarray, ...], tuple[int, int]]:

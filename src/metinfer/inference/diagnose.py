@@ -16,7 +16,7 @@ import numpy as np
 import xarray as xr
 
 from metinfer.inference.model import Joint
-from metinfer.inference.scoring import score_function
+from metinfer.inference.scoring import scores
 from metinfer.inference.solving import solve_draws, theta_of, thin
 from metinfer.mechanism.solve import OK
 
@@ -205,15 +205,12 @@ def grid_gate(
 ) -> Gate:
     """The grid check alone; parameters as of `solver_gates`."""
     draws = thin(latents, GRID_DRAWS)
-    theta = theta_of(joint, draws, translation_sd)
-    scorer = score_function(joint, translation_sd)
-    scores = []
-    for steps in (GRID_REFINE * refine, refine):
-        states, _ = solve_draws(joint, theta, steps)
-        each = zip(*draws, states, strict=True)
-        scores.append(np.array([scorer(*values, *weights).sum() for values in each]))
+    found = [
+        scores(joint, draws, translation_sd, weights, steps).sum(axis=1)
+        for steps in (GRID_REFINE * refine, refine)
+    ]
     with np.errstate(invalid="ignore"):
-        change = scores[0] - scores[1]
+        change = found[0] - found[1]
     shift = reweighted_shift(np.concatenate(draws, axis=1), change)
     limit, detail = f"<= {GRID_LIMIT} sd", f"{GRID_REFINE} times the steps"
     return Gate("solver grid", shift, limit, bool(shift <= GRID_LIMIT), detail)

@@ -49,9 +49,9 @@ class Family:
     main: str
 
     @property
-    def observed(self) -> np.ndarray:
-        """The published number that serves as the observed value of the PyMC variable (row,)."""
-        return self.data[self.main]
+    def predicted(self) -> tuple[str, ...]:
+        """What the statistic may need of the model, by key."""
+        return (*self.statistic.predicts, *self.statistic.optional)
 
 
 def statistic_of(row: Any) -> str:

@@ -56,7 +56,11 @@ def with_derived(
     free, derived = list(model.free_RVs), list(model.deterministics)
     values = [draws[v.name].transpose("chain", "draw", ...).values for v in free]
     batch = [pytensor.tensor.as_tensor(v).type() for v in values]
-    replaced = {model[name]: np.asarray(value) for name, value in (data or {}).items()}
+    # data of the likelihood alone change nothing that derives from the draws
+    replaced = {
+        model[name]: np.asarray(value)
+        for name, value in (data or {}).items() if name in model.named_vars
+    }  # fmt: skip
     fixed = {
         shared: pytensor.tensor.as_tensor(v, dtype=shared.dtype) for shared, v in replaced.items()
     }

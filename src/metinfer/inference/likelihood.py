@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
@@ -58,7 +59,8 @@ def add_likelihood(
     Examples
     --------
     >>> import metinfer as mi
-    >>> import pymc as pm
+    >>> import numpy as np
+    import pymc as pm
     >>> with pm.Model() as model:
     ...     ceiling = pm.LogNormal("my_ceiling", 3.0, 0.2)
     ...     named = mi.add_likelihood(mi.read_evidence("tests/data/tiny"), {"nk_ceiling": ceiling})
@@ -71,7 +73,10 @@ def add_likelihood(
     rest = replace(joint, table=joint.table.without(given))
     model.add_coords(rest.coords)
     params = _others(rest, given) | given
-    score(rest, params, refine)
+    parts = [pt.atleast_1d(params[p.name]) for p in joint.table.parameters if p.name in params]
+    labels = [e.label for p in joint.table.parameters for e in joint.table.entries_of(p)]
+    order = np.array([labels.index(label) for label in joint.table.labels])
+    score(joint, pt.concatenate(parts)[order], params[TRANSFER], refine)
     return params
 
 

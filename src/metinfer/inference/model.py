@@ -1,19 +1,20 @@
-"""The joint model: priors, one solve over all lanes, one observed variable per statistic.
+"""The joint model: priors, and one operation for the solve and all statistics.
 
-Published numbers, weights of rows and intervals, and the spread of the mouse-to-human transfer
-are `pm.Data`: fits to simulated tables, without some rows, or with another transfer, need no new
-compilation.
+The likelihood of all rows and intervals is one operation (`tape_op`) over a program and numbers
+that are `pm.Data`: nothing of a folder of tables is compiled. Fits to other tables, without some
+rows, or with another transfer, are other data of one compiled density.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pymc as pm
+import pytensor
 import pytensor.tensor as pt
 
 from metinfer.errors import MetinferError
@@ -37,8 +38,10 @@ from metinfer.inference.priors import (
     read_parameters,
 )
 from metinfer.inference.statistics import SharedRatio
+from metinfer.inference.tape import Tape, record
+from metinfer.inference.tape_op import TapeOp
 from metinfer.inference.variants import switches
-from metinfer.mechanism.equations import PARAMETERS
+from metinfer.mechanism.equations import PARAMETERS, STATES
 from metinfer.mechanism.grid import Grid, build_grid
 from metinfer.mechanism.op import solve_op
 
@@ -46,8 +49,12 @@ from metinfer.mechanism.op import solve_op
 TRANSLATION_SD = 0.5
 
 
-#: Name of the observed variable of all interval tables.
+#: Name of the family of all interval tables.
 INTERVALS = "intervals"
+#: Name of the observed variable, and of its dimension: every row, then every interval.
+PUBLISHED, OBSERVATION = "published", "observation"
+#: Names of the data that hold the tape.
+NUMBERS, PROGRAM = "tape_numbers", "tape_program"
 #: Free variables of the model: standard normal, Beta, and log deviations of human effects.
 LATENTS = ("latent", "share_latent", "transfer_latent")
 
@@ -80,6 +87,14 @@ class Joint:
     def families(self) -> tuple[Family, ...]:
         """Rows grouped by the statistic that scores them."""
         return families(self.design)
+
+    @cached_property
+    def named_families(self) -> tuple[tuple[str, Family], ...]:
+        """Name in data and tapes, and family, of all rows and of all intervals."""
+        found = [(f"rows_{f.name}", f) for f in self.families]
+        if self.design.intervals:
+            found.append((INTERVALS, interval_family(self.design)))
+        return tuple(found)
 
     def grid(self, refine: int = 1) -> Grid:
         """Solver grid; every step split into `refine`."""
@@ -140,10 +155,9 @@ def build_model(evidence: Any, roles: Sequence[str] = ("fit",), refine: int = 1)
     pymc.Model
         Free variables `latent` (latent_parameter,), `share_latent` (share_parameter,) and
         `transfer_latent` (transfer_parameter,); every named parameter of `parameters.toml` as a
-        deterministic on its natural scale and unit; `pm.Data` `row_weight` (row,),
-        `interval_weight` (interval,), `translation_sd` (scalar), and `switch` and `switch_value`
-        (lane_parameter,), which hold lane parameters at fixed values; and the published numbers,
-        by family, such as `intervals_events` (interval,).
+        deterministic on its natural scale and unit; one observed variable `published`
+        (observation,): every row, then every interval; `pm.Data` `translation_sd`, and the tape of
+        the likelihood (`density_tape`).
 
     Examples
     --------
@@ -158,15 +172,23 @@ def build_model(evidence: Any, roles: Sequence[str] = ("fit",), refine: int = 1)
 def joint_model(joint: Joint, refine: int = 1, tables: Sequence[str] = ("",)) -> pm.Model:
     """The PyMC model of prepared parts; see `build_model` and `score`."""
     with pm.Model(coords=joint.coords) as model:
-        score(joint, prior_variables(joint), refine, tables)
+        score(joint, *prior_variables(joint), refine, tables)
     return model
 
 
-def prior_variables(joint: Joint) -> dict[str, Any]:
-    """Free variables and named deterministics of the current PyMC model."""
-    params = named_parameters(joint, *latent_variables(joint.table), transfer_variable())
-    name_variables({k: v for k, v in params.items() if k != JOINED}, joint.table)
-    return params | switch_variables()
+def prior_variables(joint: Joint) -> tuple[Any, Any]:
+    """Free variables and named deterministics of the current PyMC model.
+
+    Returns
+    -------
+    tuple of tensor
+        Every parameter on its natural scale (value,), and log deviations of human effects
+        (transfer,).
+    """
+    params = joint.table.natural(*latent_variables(joint.table), pt)
+    values, transfer = params.pop(ALL), transfer_variable()
+    name_variables(params | {"transfer": transfer}, joint.table)
+    return values, transfer
 
 
 def latent_variables(table: PriorTable) -> tuple[Any, Any]:
@@ -184,23 +206,11 @@ def transfer_variable() -> Any:
     return pm.Data("translation_sd", np.asarray(TRANSLATION_SD)) * deviation
 
 
-def switch_variables() -> dict[str, Any]:
-    """Data that hold lane parameters at fixed values (lane_parameter,); at first they hold none."""
-    return {k: pm.Data(k, v, dims="lane_parameter") for k, v in switches({}).items()}
-
-
 def name_variables(params: Mapping[str, Any], table: PriorTable) -> None:
     """Register named parameters as deterministics of the current PyMC model."""
     dims = {p.name: p.dims for p in table.parameters} | {"transfer": "transfer_parameter"}
     for name, value in params.items():
         pm.Deterministic(name, value, dims=dims[name])
-
-
-def named_parameters(joint: Joint, z: Any, share: Any, transfer: Any) -> dict[str, Any]:
-    """Named parameters as PyTensor expressions, from latents (latent,) and log deviations."""
-    params = joint.table.natural(z, share, pt)
-    params[JOINED] = params.pop(ALL)[joined_places(joint.table)]
-    return params | {"transfer": transfer}
 
 
 @dataclass(frozen=True)
@@ -212,10 +222,9 @@ class Scored:
     pred: dict[str, Any]
     weight: Any
 
-    @property
-    def dim(self) -> str:
-        """Coordinate of its rows."""
-        return "interval" if self.name == INTERVALS else f"row_{self.family.name}"
+    def places(self, rows: int) -> np.ndarray:
+        """Places of its rows among all observations, intervals after so many rows (row,)."""
+        return self.family.rows + rows * (self.name == INTERVALS)
 
     @property
     def observed(self) -> dict[str, str]:
@@ -226,31 +235,146 @@ class Scored:
 
 
 def score(
-    joint: Joint, params: Mapping[str, Any], refine: int = 1, tables: Sequence[str] = ("",)
+    joint: Joint, values: Any, transfer: Any, refine: int = 1, tables: Sequence[str] = ("",)
 ) -> None:
-    """Solve, and add the likelihood of every row and interval to the current PyMC model.
+    """Add the likelihood of every row and interval to the current PyMC model.
 
     Parameters
     ----------
     joint : Joint
-    params : mapping
-        Named parameters.
+    values : tensor (value,)
+        Every parameter on its natural scale, in the order of `PriorTable.labels`.
+    transfer : tensor (transfer,)
+        Log deviations of human from mouse effects.
     refine : int
     tables : sequence of str
         The tables enter once for each, as data of their own under names with that ending: a
         posterior given the published and a simulated set of tables needs two.
     """
-    design = joint.design
-    states = solve_op(lane_theta(params, joint.lanes, pt), joint.grid(refine))
+    tape = density_tape(joint, refine, tuple(tables))
+    x = pt.concatenate([values, transfer])
+    numbers = pm.Data(NUMBERS, tape.numbers)
+    # Not `pm.Data`, which would make its words 32 bits wide.
+    program = pytensor.shared(tape.program, name=PROGRAM)
     model = pm.modelcontext(None)
-    for end in tables:
-        rows = pm.Data(f"row_weight{end}", np.ones(len(design.rows)), dims="row")
-        ones = np.ones(len(design.intervals))
-        intervals = pm.Data(f"interval_weight{end}", ones, dims="interval")
-        for scored in score_terms(joint, params, states, rows, intervals):
-            if scored.name != INTERVALS:
-                model.add_coord(scored.dim, [design.rows[i].row for i in scored.family.rows])
-            _observe(scored, end)
+    model.add_coord(OBSERVATION, observation_labels(joint, tables))
+    replicate = Replicator(joint, refine, tuple(tables))
+
+    def logp(value: Any, x: Any, numbers: Any, program: Any, published: Any) -> Any:
+        return TapeOp()(x, numbers, program)[0]
+
+    def random(x: Any, *_: Any, rng: np.random.Generator, size: Any) -> np.ndarray:
+        return replicate(x, rng, size)
+
+    pm.CustomDist(
+        PUBLISHED, x, numbers, program, replicate.published, logp=logp, random=random,
+        signature="(input),(number),(word),(observation)->(observation)",
+        observed=replicate.published, dims=OBSERVATION,
+    )  # fmt: skip
+    layouts(model)[PUBLISHED] = tape
+
+
+def observation_labels(joint: Joint, tables: Sequence[str] = ("",)) -> list[str]:
+    """Row ids, then `arm:start-end` in days of every interval, for each set of tables."""
+    labels = [*joint.coords["row"], *joint.coords["interval"]]
+    return [f"{label}{end}" for end in tables for label in labels]
+
+
+def density_tape(joint: Joint, refine: int = 1, tables: Sequence[str] = ("",)) -> Tape:
+    """The tape of all log-likelihoods (observation,), weighted, from values and transfer.
+
+    Its data are `row_weight` (row,), `interval_weight` (interval,), `switch` and `switch_value`
+    (lane_parameter,), which hold lane parameters at fixed values, and the published numbers by
+    family, such as `intervals_events` (interval,).
+    """
+    graph = Graph(joint)
+    states = solve_op(lane_theta(graph.params, joint.lanes, pt), joint.grid(refine))
+    parts = [graph.weighted(states, end) for end in tables]
+    return record(graph.inputs, graph.data, {"log_likelihood": pt.concatenate(parts)})
+
+
+def prediction_tape(joint: Joint, refine: int | None = 1) -> Tape:
+    """The tape of what every family needs from the model, as `family/key` (row,).
+
+    Its further outputs are `log_survival` (node,), `theta` (lane, parameter), `states`
+    (lane, output, state) and `log_likelihood` (observation,), weighted. With `refine` None the
+    states are an input: somebody else solved.
+    """
+    graph = Graph(joint)
+    theta = lane_theta(graph.params, joint.lanes, pt)
+    states = graph.states if refine is None else solve_op(theta, joint.grid(refine))
+    view = View(graph.params, states, joint.design)
+    terms = graph.terms(states, "")
+    outputs = {
+        f"{t.name}/{k}": pt.as_tensor_variable(v) + pt.zeros(len(t.family.rows))
+        for t in terms for k, v in t.pred.items()
+    }  # fmt: skip
+    if len(joint.design.nodes):
+        outputs["log_survival"] = view.log_survival
+    if refine is not None:
+        outputs |= {"theta": theta, "states": states}
+    return record(
+        graph.inputs | ({"states": states} if refine is None else {}), graph.data,
+        outputs | {"log_likelihood": graph.weighted(states, "", terms)},
+    )  # fmt: skip
+
+
+class Graph:
+    """The likelihood as a PyTensor graph of named inputs and data: what a tape is made from.
+
+    Attributes
+    ----------
+    inputs : dict
+        `values` (value,) and `transfer` (transfer,).
+    data : dict
+        Name of what may be replaced -> variable and present value.
+    params : dict
+        Named parameters.
+    """
+
+    def __init__(self, joint: Joint) -> None:
+        self.joint = joint
+        table, design = joint.table, joint.design
+        values = pt.vector("values", dtype="float64", shape=(len(table.labels),))
+        transfer = pt.vector("transfer", dtype="float64", shape=(len(TRANSFERRED),))
+        self.inputs = {"values": values, "transfer": transfer}
+        self.data: dict[str, tuple[Any, np.ndarray]] = {}
+        width = max(map(len, design.outputs), default=0)
+        self.states = pt.tensor3(
+            "states", dtype="float64", shape=(len(design.lanes), width, len(STATES))
+        )
+        held = {k: self.placed(k, v) for k, v in switches({}).items()}
+        self.params = table.named(values) | held | {
+            JOINED: values[joined_places(table)], "transfer": transfer
+        }  # fmt: skip
+
+    def placed(self, name: str, values: np.ndarray) -> Any:
+        """A variable that stands for data of this name."""
+        values = np.asarray(values, dtype=float)
+        if name not in self.data:
+            variable = pt.tensor(name, dtype="float64", shape=values.shape)
+            self.data[name] = variable, values
+        return self.data[name][0]
+
+    def terms(self, states: Any, end: str) -> list[Scored]:
+        """Predictions and weights of every family, for the tables of that ending."""
+        design = self.joint.design
+        rows = self.placed(f"row_weight{end}", np.ones(len(design.rows)))
+        intervals = self.placed(f"interval_weight{end}", np.ones(len(design.intervals)))
+        return list(score_terms(self.joint, self.params, states, rows, intervals))
+
+    def weighted(self, states: Any, end: str, terms: Sequence[Scored] | None = None) -> Any:
+        """Weight times log-likelihood of every row, then of every interval (observation,)."""
+        parts, places = [], []
+        for term in terms or self.terms(states, end):
+            data = term.family.data
+            new = {k: self.placed(f"{n}{end}", data[k]) for k, n in term.observed.items()}
+            logp = term.family.statistic.logp({**data, **new}, term.pred)
+            parts.append(weighted(term.weight, logp))
+            places.append(term.places(len(self.joint.design.rows)))
+        if not parts:
+            return pt.zeros(0)
+        return pt.concatenate(parts)[np.argsort(np.concatenate(places))]
 
 
 def score_terms(
@@ -277,30 +401,86 @@ def weighted(weight: Any, logp: Any) -> Any:
     return pt.where(pt.gt(weight, 0.0), weight * logp, 0.0)
 
 
-def _observe(scored: Scored, end: str) -> None:
-    """One observed variable whose log-density is that of the statistic, times the row weight."""
-    keys, family = tuple(scored.pred), scored.family
-    statistic, data = family.statistic, family.data
-    published = {
-        k: pm.Data(name + end, data[k], dims=scored.dim) for k, name in scored.observed.items()
-    }
+class Replicator:
+    """Replicates of the published numbers, for PyMC's posterior predictive sampling.
 
-    def logp(value: Any, weight: Any, *parts: Any) -> Any:
-        return weighted(
-            weight,
-            statistic.logp(
-                {**data, **published, family.main: value}, dict(zip(keys, parts, strict=True))
-            ),
-        )
+    One number stands for each row, as in `posterior_predictive`: the median of a median with
+    quartiles.
+    """
 
-    def random(weight: Any, *parts: Any, rng: np.random.Generator, size: Any) -> np.ndarray:
-        drawn = statistic.draw(data, dict(zip(keys, parts, strict=True)), rng)
-        first = next(iter(drawn.values()))
-        return np.log(first) if family.main.startswith("log_") else first
+    def __init__(self, joint: Joint, refine: int, tables: tuple[str, ...]) -> None:
+        self.joint, self.refine, self.copies = joint, refine, len(tables)
 
-    zeros = pt.zeros(len(family.rows))
-    parts = [pt.as_tensor_variable(scored.pred[k]) + zeros for k in keys]
-    pm.CustomDist(
-        scored.name + end, scored.weight, *parts, logp=logp, random=random,
-        observed=published[family.main], dims=scored.dim,
-    )  # fmt: skip
+    @cached_property
+    def tape(self) -> Tape:
+        """What is predicted of every row."""
+        return prediction_tape(self.joint, self.refine)
+
+    @cached_property
+    def published(self) -> np.ndarray:
+        """The published numbers (observation,)."""
+        made = [f.statistic.published(f.data) for _, f in self.joint.named_families]
+        return np.tile(self._joined(made), self.copies)
+
+    def __call__(self, x: np.ndarray, rng: np.random.Generator, size: Any) -> np.ndarray:
+        """Replicates (*size, observation) at inputs x (input,), or (..., observation) at each x."""
+        batch = tuple(size) if size is not None else x.shape[:-1]
+        rows = np.broadcast_to(x, (*batch, x.shape[-1])).reshape(-1, x.shape[-1])
+        found = self.tape.run(rows)
+        made = []
+        for _ in range(self.copies):
+            drawn = [
+                self._draw(found, name, family, rng) for name, family in self.joint.named_families
+            ]
+            made.append(self._joined(drawn))
+        return np.concatenate(made, axis=-1).reshape(*batch, -1)
+
+    def _draw(
+        self, found: Mapping[str, np.ndarray], name: str, family: Family, rng: np.random.Generator
+    ) -> Mapping[str, np.ndarray]:
+        pred = {k: found[f"{name}/{k}"] for k in family.predicted if f"{name}/{k}" in found}
+        return family.statistic.draw(family.data, pred, rng)
+
+    def _joined(self, made: Sequence[Mapping[str, np.ndarray]]) -> np.ndarray:
+        """The main number of each row, in the order of the observations (..., observation)."""
+        rows = len(self.joint.design.rows)
+        places = [f.rows + rows * (n == INTERVALS) for n, f in self.joint.named_families]
+        parts = [
+            m[main_number(f.statistic)]
+            for m, (_, f) in zip(made, self.joint.named_families, strict=True)
+        ]
+        return np.concatenate(parts, axis=-1)[..., np.argsort(np.concatenate(places))]
+
+
+def main_number(statistic: Any) -> str:
+    """Name of the number by which a row is compared with its replicates.
+
+    A median with quartiles or extremes reports three numbers, the lowest first: it is compared by
+    its middle one.
+    """
+    return "value" if "value" in statistic.reports else str(statistic.reports[0])
+
+
+def layouts(model: pm.Model) -> dict[str, Tape]:
+    """Tapes of a model's likelihoods by the name of the observed variable."""
+    return vars(model).setdefault("metinfer_tapes", {})
+
+
+def set_data(model: pm.Model, **updates: Any) -> None:
+    """Replace weights, switches or published numbers of a model's likelihood, by name.
+
+    Parameters
+    ----------
+    model : pymc.Model
+        From `build_model`, or with `add_likelihood`.
+    **updates
+        Names and shapes are those of `density_tape`, for example ``row_weight`` (row,).
+
+    Raises
+    ------
+    KeyError, ValueError
+        If the likelihood has no data of that name, or of that shape.
+    """
+    numbers = model[NUMBERS]
+    tape = replace(layouts(model)[PUBLISHED], numbers=numbers.get_value())
+    numbers.set_value(tape.with_data(**updates).numbers)

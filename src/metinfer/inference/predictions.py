@@ -75,11 +75,11 @@ class View:
         One pass over all nodes, because each separate pass costs compile time.
         """
         nodes, at = self.design.nodes, np.arange(len(self.design.nodes))
-        counted = np.zeros((len(at), 1, len(STATES)))
-        counted[..., STATE["L"]] = 1.0
-        for i in np.flatnonzero(nodes.cells):
-            counted[i, 0, [STATE[s] for s in CELLS]] = 1.0
-        total = (self.states[nodes.lane, nodes.output] * counted).sum(axis=-1)
+        total = self.state("L", at)
+        cells = np.flatnonzero(nodes.cells)
+        if cells.size:
+            every = pt.stack([self.state(s, cells) for s in CELLS])
+            total = pt.set_subtensor(total[cells], every.sum(axis=0))
         number = pt.maximum(total, 0.0) * self.founders(at) * self.scope(at)
         shape = self.params["frailty_shape"][nodes.context]
         parts = nodes.weight * pt.exp(-shape * pt.log1p(number / shape))

@@ -9,17 +9,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import pytensor
-import pytensor.tensor as pt
 import xarray as xr
 
 from metinfer.inference.families import Family
-from metinfer.inference.lanes import lane_theta
-from metinfer.inference.model import LATENTS, Joint, named_parameters, score_terms
-from metinfer.inference.predictions import View
+from metinfer.inference.model import Joint, main_number, prediction_tape
 from metinfer.inference.priors import PriorTable
-from metinfer.inference.solving import solve_draws, thin
-from metinfer.mechanism.solve import OK
+from metinfer.inference.solving import inputs_of, thin
 
 #: Posterior draws from which replicates are made.
 DRAWS = 400
@@ -52,14 +47,17 @@ def posterior_predictive(
     rng = np.random.default_rng(seed)
     joint = Joint.of(evidence, ("fit", "check"))
     draws = matched(latents, joint.table, rng)
-    theta = lane_theta(joint.parameters(draws, translation_sd), joint.lanes, np)
-    states, status = solve_draws(joint, theta, refine)
-    predictions, survival = _evaluate(joint, draws, states, translation_sd)
+    found = prediction_tape(joint, refine).run(inputs_of(joint, draws, translation_sd))
+    predictions = [
+        (family, {k: found[f"{name}/{k}"] for k in family.predicted if f"{name}/{k}" in found})
+        for name, family in joint.named_families
+    ]
+    failed = np.isnan(found["states"]).any(axis=(2, 3)).sum(axis=1)
     return xr.merge([
-        xr.Dataset({"failed": ("draw", np.sum(status != OK, axis=-1))}),
+        xr.Dataset({"failed": ("draw", failed)}),
         _rows(joint, predictions, rng),
         _intervals(joint, predictions, rng),
-        _curves(joint, survival),
+        _curves(joint, np.exp(found["log_survival"])),
     ])  # fmt: skip
 
 
@@ -91,39 +89,6 @@ def matched(
             if entry.label in known:
                 new[:, i] = old[:, known[entry.label]]
     return *fresh, deviation
-
-
-def _evaluate(
-    joint: Joint, draws: Sequence[np.ndarray], states: np.ndarray, spread: float
-) -> tuple[list[Any], np.ndarray]:
-    """What each family needs from the model, per draw, and the survival at every node."""
-    symbols = [pt.vector(n, dtype="float64") for n in LATENTS]
-    solved = pt.tensor3("states", dtype="float64")
-    params = named_parameters(joint, symbols[0], symbols[1], spread * symbols[2])
-    ones = [pt.ones(len(x)) for x in (joint.design.rows, joint.design.intervals)]
-    terms = list(score_terms(joint, params, solved, *ones))
-    survival = pt.exp(View(params, solved, joint.design).log_survival)
-    flat = [
-        pt.as_tensor_variable(v) + pt.zeros(len(t.family.rows))
-        for t in terms
-        for v in t.pred.values()
-    ]
-    run = pytensor.function(
-        [*symbols, solved], [survival, *flat], mode="FAST_COMPILE", on_unused_input="ignore"
-    )
-    found = [run(*(d[i] for d in draws), states[i]) for i in range(len(states))]
-    columns = [np.stack(c) for c in zip(*found, strict=True)]
-    values = iter(columns[1:])
-    return [(t.family, {k: next(values) for k in t.pred}) for t in terms], columns[0]
-
-
-def main_number(statistic: Any) -> str:
-    """Name of the number by which a row is compared with its replicates.
-
-    A median with quartiles or extremes reports three numbers, the lowest first: it is compared by
-    its middle one.
-    """
-    return "value" if "value" in statistic.reports else str(statistic.reports[0])
 
 
 def _rows(

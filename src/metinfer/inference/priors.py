@@ -147,7 +147,7 @@ class PriorTable:
     @cached_property
     def entries(self) -> tuple[Entry, ...]:
         """Every scalar unknown, in the order of the file."""
-        return tuple(e for p in self.parameters for e in self._expand(p))
+        return tuple(e for p in self.parameters for e in self.entries_of(p))
 
     @cached_property
     def normal(self) -> tuple[Entry, ...]:
@@ -171,7 +171,8 @@ class PriorTable:
         """Names of parameters whose human value deviates from the mouse value."""
         return tuple(p.name for p in self.parameters if p.transfer)
 
-    def _expand(self, parameter: Parameter) -> Iterable[Entry]:
+    def entries_of(self, parameter: Parameter) -> Iterable[Entry]:
+        """Scalar unknowns of one parameter, in the order of its coordinates."""
         if parameter.dims is None:
             yield Entry(parameter, None, parameter.prior)
             return
@@ -200,18 +201,18 @@ class PriorTable:
         """
         parts = [self._transform(z, kind, xp) for kind in self._kinds]
         values = xp.concatenate(parts, axis=-1) if parts else z
-        labels = [e.label for e in self.normal]
-        shares = [e.label for e in self.beta]
-        out: dict[str, Any] = {ALL: xp.concatenate([values, share], axis=-1)}
+        every = xp.concatenate([values, share], axis=-1)
+        return {ALL: every, **self.named(every)}
+
+    def named(self, values: Any) -> dict[str, Any]:
+        """Parameters by name, (...,) or (..., coordinate), from all values (..., value)."""
+        out = {}
         for parameter in self.parameters:
-            wanted = [e.label for e in self._expand(parameter)]
-            if not wanted:
-                continue
-            source, names = (share, shares) if wanted[0] in shares else (values, labels)
-            first = names.index(wanted[0])
-            out[parameter.name] = (
-                source[..., first : first + len(wanted)] if parameter.dims else source[..., first]
-            )
+            wanted = [e.label for e in self.entries_of(parameter)]
+            if wanted:
+                first = self.labels.index(wanted[0])
+                span = slice(first, first + len(wanted)) if parameter.dims else first
+                out[parameter.name] = values[..., span]
         return out
 
     @cached_property

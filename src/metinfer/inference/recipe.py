@@ -85,7 +85,7 @@ def _subfits(evidence: Evidence, model: Any) -> dict[str, Updates]:
     spreads = {translation(sd): {"translation_sd": np.asarray(sd)} for sd in TRANSLATIONS}
     return {
         MAIN: {},
-        "no_mouse": {k: model[k].get_value() * (s != "mouse") for k, s in species.items()},
+        "no_mouse": {k: np.asarray(s != "mouse", dtype=float) for k, s in species.items()},
         **spreads,
     }
 

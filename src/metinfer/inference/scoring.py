@@ -2,43 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
-import pytensor
-import pytensor.tensor as pt
 import xarray as xr
 from scipy.stats import beta, norm
 
-from metinfer.inference.model import INTERVALS, LATENTS, Joint, named_parameters, score_terms
-from metinfer.inference.solving import solve_draws, theta_of
+from metinfer.inference.model import LATENTS, Joint, density_tape
+from metinfer.inference.solving import inputs_of
 
 #: Dimension of rows followed by intervals, each in the order of its table.
 DIM = "observation"
 
 
-def score_function(joint: Joint, translation_sd: float) -> Callable[..., np.ndarray]:
-    """Log-likelihood of every row, then every interval, given states (no ODE in the graph).
+def scores(
+    joint: Joint,
+    draws: Sequence[np.ndarray],
+    translation_sd: float,
+    weights: Sequence[np.ndarray],
+    refine: int = 1,
+) -> np.ndarray:
+    """Weighted log-likelihood of every row, then every interval (draw, observation).
 
-    Returns
-    -------
-    callable
-        latent, share_latent, transfer_latent, states (lane, output, state), row weights (row,)
-        and interval weights (interval,) -> log-likelihood (observation,).
+    Parameters
+    ----------
+    joint : Joint
+    draws : sequence of ndarray
+        `latent`, `share_latent` and `transfer_latent`, each (draw, ...).
+    translation_sd : float
+    weights : sequence of ndarray
+        Row weights (row,) and interval weights (interval,).
+    refine : int
+        What every step of the solver's grid is split into.
     """
-    z, share, deviation = (pt.vector(n, dtype="float64") for n in LATENTS)
-    states = pt.tensor3("states", dtype="float64")
-    rows, intervals = (pt.vector(n, dtype="float64") for n in ("rows", "intervals"))
-    params = named_parameters(joint, z, share, translation_sd * deviation)
-    parts, places = [], []
-    for term in score_terms(joint, params, states, rows, intervals):
-        logp = term.family.statistic.logp(term.family.data, term.pred)
-        parts.append(pt.where(pt.gt(term.weight, 0.0), term.weight * logp, 0.0))
-        places.append(term.family.rows + len(joint.design.rows) * (term.name == INTERVALS))
-    joined = pt.concatenate(parts)[np.argsort(np.concatenate(places))]
-    return pytensor.function(
-        [z, share, deviation, states, rows, intervals], joined, on_unused_input="ignore"
-    )
+    tape = density_tape(joint, refine)
+    tape = tape.with_data(row_weight=weights[0], interval_weight=weights[1])
+    return tape.run(inputs_of(joint, draws, translation_sd))["log_likelihood"]
 
 
 def pointwise_scores(
@@ -69,9 +68,7 @@ def pointwise_scores(
     ordered = [latents[n].transpose("chain", "draw", ...).values for n in LATENTS]
     chains, number = ordered[0].shape[:2]
     draws = tuple(v.reshape(chains * number, *v.shape[2:]) for v in ordered)
-    scorer = score_function(joint, translation_sd)
-    states, _ = solve_draws(joint, theta_of(joint, draws, translation_sd), refine)
-    found = np.array([scorer(*v, *weights) for v in zip(*draws, states, strict=True)])
+    found = scores(joint, draws, translation_sd, weights, refine)
     labels = [*joint.coords["row"], *joint.coords["interval"]]
     return xr.DataArray(
         found.reshape(chains, number, -1), dims=("chain", "draw", DIM), coords={DIM: labels}

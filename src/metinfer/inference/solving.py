@@ -9,6 +9,7 @@ import xarray as xr
 
 from metinfer.inference.lanes import lane_theta
 from metinfer.inference.model import LATENTS, Joint
+from metinfer.inference.priors import ALL
 from metinfer.mechanism.solve import solve
 
 
@@ -19,6 +20,12 @@ def thin(latents: xr.Dataset, number: int) -> tuple[np.ndarray, ...]:
         int
     )
     return tuple(np.asarray(stacked[n].transpose("sample", ...))[at] for n in LATENTS)
+
+
+def inputs_of(joint: Joint, draws: Sequence[np.ndarray], translation_sd: float) -> np.ndarray:
+    """Inputs of a tape (draw, input): every parameter, then log deviations of human effects."""
+    z, share, deviation = draws
+    return np.concatenate([joint.table.natural(z, share, np)[ALL], translation_sd * deviation], 1)
 
 
 def theta_of(joint: Joint, draws: Sequence[np.ndarray], translation_sd: float) -> np.ndarray:

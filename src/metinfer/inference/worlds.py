@@ -12,21 +12,16 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import pytensor
-import pytensor.tensor as pt
 
 from metinfer.inference.model import (
-    LATENTS,
     TRANSLATION_SD,
+    Graph,
     Joint,
     Scored,
-    named_parameters,
-    score_terms,
+    prediction_tape,
 )
-from metinfer.inference.solving import solve_draws, theta_of
-
-#: Interpreted: a few hundred calls cost less than compiling.
-_MODE = "FAST_COMPILE"
+from metinfer.inference.solving import inputs_of, solve_draws, theta_of
+from metinfer.inference.tape import Tape
 
 Tables = dict[str, np.ndarray]
 Predicted = dict[str, dict[str, np.ndarray]]
@@ -82,38 +77,20 @@ class Simulator:
 
     @cached_property
     def terms(self) -> list[Scored]:
-        """Families with symbolic predictions; the symbols are in `_symbols`."""
-        *latents, solved = self._symbols
-        params = named_parameters(
-            self.joint, latents[0], latents[1], self.translation_sd * latents[2]
-        )
-        ones = [pt.ones(len(x)) for x in (self.joint.design.rows, self.joint.design.intervals)]
-        return list(score_terms(self.joint, params, solved, *ones))
+        """Families with symbolic predictions."""
+        graph = Graph(self.joint)
+        return graph.terms(graph.states, "")
 
     @cached_property
-    def _symbols(self) -> list[Any]:
-        vectors = [pt.vector(name, dtype="float64") for name in LATENTS]
-        return [*vectors, pt.tensor3("states", dtype="float64")]
+    def _tape(self) -> Tape:
+        """Predictions and log-likelihood from states that were solved before."""
+        return prediction_tape(self.joint, None)
 
-    @cached_property
-    def _predict(self) -> Callable[..., list[np.ndarray]]:
-        flat = [
-            pt.as_tensor_variable(v) + pt.zeros(len(t.family.rows))
-            for t in self.terms
-            for v in t.pred.values()
-        ]
-        return pytensor.function(self._symbols, flat, mode=_MODE, on_unused_input="ignore")
-
-    @cached_property
-    def _score(self) -> Callable[..., np.ndarray]:
-        inputs = {name: pt.vector(name, dtype="float64") for name in self.published}
-        total: Any = 0.0
-        for t in self.terms:
-            data = {**t.family.data, **{k: inputs[n] for k, n in t.observed.items()}}
-            total = total + t.family.statistic.logp(data, t.pred).sum()
-        return pytensor.function(
-            [*self._symbols, *inputs.values()], total, mode=_MODE, on_unused_input="ignore"
-        )
+    def _run(
+        self, tape: Tape, draw: Sequence[np.ndarray], states: np.ndarray
+    ) -> dict[str, np.ndarray]:
+        x = inputs_of(self.joint, [np.asarray(d)[None] for d in draw], self.translation_sd)
+        return tape.run(np.concatenate([x, states.reshape(1, -1)], axis=1))
 
     @cached_property
     def published(self) -> Tables:
@@ -127,8 +104,8 @@ class Simulator:
 
     def predict(self, draw: Sequence[np.ndarray], states: np.ndarray) -> Predicted:
         """What every family needs from the model, for one draw: name -> key -> (row,)."""
-        values = iter(self._predict(*draw, states))
-        return {t.name: {k: next(values) for k in t.pred} for t in self.terms}
+        found = self._run(self._tape, draw, states)
+        return {t.name: {k: found[f"{t.name}/{k}"][0] for k in t.pred} for t in self.terms}
 
     def tables(
         self, predicted: Predicted, rng: np.random.Generator, world: World = RIGHT
@@ -148,4 +125,5 @@ class Simulator:
         self, draw: Sequence[np.ndarray], states: np.ndarray, tables: Mapping[str, np.ndarray]
     ) -> float:
         """Log-likelihood of all rows and intervals of `tables`."""
-        return float(self._score(*draw, states, *(tables[name] for name in self.published)))
+        found = self._run(self._tape.with_data(**tables), draw, states)
+        return float(found["log_likelihood"].sum())

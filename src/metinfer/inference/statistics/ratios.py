@@ -259,8 +259,9 @@ def sharing(base: Ratio, data: Mapping[str, np.ndarray], controls: Sequence[Hash
 
 def _before(x: Any, start: np.ndarray) -> Any:
     """Sum of the earlier entries of the same group (row,)."""
-    total = pt.concatenate([pt.zeros(1), pt.cumsum(x)])
-    return total[:-1] - total[start]
+    at = np.arange(len(start))
+    earlier = (at[None, :] < at[:, None]) & (at[None, :] >= np.asarray(start)[:, None])
+    return pt.switch(earlier, x[None, :], 0.0).sum(axis=1)
 
 
 def log_prediction(data: Mapping[str, Any], pred: Mapping[str, Any]) -> tuple[Any, Any]:
