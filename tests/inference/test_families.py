@@ -178,5 +178,5 @@ def test_unpublished_person_time_is_estimated_from_those_at_risk(tiny_joint):
         k: v.tolist() for k, v in data[1].items()
     }
     published = interval_family(design)
-    assert published.observed.tolist() == [2.0, 7.0, 5.0]
+    assert published.data["events"].tolist() == [2.0, 7.0, 5.0]
     assert any(data[0][k] != published.data[k][0] for k in data[0])

@@ -32,13 +32,11 @@ def held(tiny_model):
     function = logp_of(tiny_model)
 
     def call(point, pins):
-        for name, value in switches(pins).items():
-            tiny_model[name].set_value(value)
+        set_data(tiny_model, **switches(pins))
         try:
             return function(point)
         finally:
-            for name, value in switches({}).items():
-                tiny_model[name].set_value(value)
+            set_data(tiny_model, **switches({}))
 
     return call
 
