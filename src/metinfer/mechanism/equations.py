@@ -168,6 +168,13 @@ PARAMETERS: tuple[Parameter, ...] = (
         DESIGN,
         0.0,
     ),
+    Parameter(
+        "il15_scale", "P_{15}", "1", "multiplies the exposure to an IL-15 agonist", DESIGN, 1.0
+    ),
+    Parameter(
+        "cxcr4_scale", "P_4", "1", "multiplies the exposure to a CXCR4 antagonist", DESIGN, 1.0
+    ),
+    Parameter("ifng_scale", "P_G", "1", "multiplies the exposure to given IFN-g", DESIGN, 1.0),
 )
 
 INPUTS: tuple[InputSpec, ...] = (
@@ -210,7 +217,7 @@ def symbols(names: str) -> list[Symbol]:
 A, X, R, N, U, H, D, W1, W2, W3, L, K = symbols(" ".join(s.name for s in STATES))
 (kA, bA, kX, bT, Kx, bQ, th, kN, r15, Ncap, kdep, kR, kd, kU, mu, bU, kdepU, fN, SG, hG, eta, f0,
  kH, w1, d0, m, kap, kS, fU, nu, tau, founders, founders0, awake0, injury_scale, timp1_scale,
- dip, sT, bNA, seen) = symbols(" ".join(p.name for p in PARAMETERS))  # fmt: skip
+ dip, sT, bNA, seen, il15_scale, cxcr4_scale, ifng_scale) = symbols(" ".join(p.name for p in PARAMETERS))  # fmt: skip
 (injury, timp1, stellate_block, cxcr4_drug, cxcl12_neutral, il15, nk_depletion, nk_activity,
  perforin_loss, ifng_loss, ifng_drug, neutrophil_depletion, arrival,
  dip_on) = symbols(" ".join(i.name for i in INPUTS))  # fmt: skip
@@ -228,7 +235,6 @@ TUMOUR_INPUTS = ("arrival",)
 
 #: Functions of inputs alone: evaluated once, when a grid is built. Replaces the raw input.
 PREPARED: dict[str, tuple[Symbol, Expr]] = {
-    "il15": (e15, il15 / (1 + il15)),
     "timp1": (lnT, log(timp1)),
 }
 
@@ -236,14 +242,15 @@ PREPARED: dict[str, tuple[Symbol, Expr]] = {
 #: what TIMP-1 added where `sT` is 0: exactly so while TIMP-1 does not change, and within a day
 #: (the turnover of CXCL12) after it did.
 DERIVED: dict[Symbol, Expr] = {
-    e4: cxcr4_drug / (cxcr4_drug + 1 + X / Kx),
+    e15: il15_scale * il15 / (1 + il15_scale * il15),
+    e4: cxcr4_scale * cxcr4_drug / (cxcr4_scale * cxcr4_drug + 1 + X / Kx),
     Z: X * (1 - cxcl12_neutral) * (1 - e4),
     ZN: Z * exp((sT - 1) * bT * (lnT + log(timp1_scale))),
     lnQ: -bQ * bounded_log(ZN),
     F: nk_activity * (1 - dip * dip_on) * exp((1 - th) * lnQ) * N,
     FA: F,
     Fk: F * (1 - perforin_loss),
-    G: (fN * F + 1 - fN) * (1 - ifng_loss) + SG * ifng_drug,
+    G: (fN * F + 1 - fN) * (1 - ifng_loss) + SG * ifng_scale * ifng_drug,
     omega: f0 + (1 - f0) * exp(-eta * bounded_log(_power(G, hG))),
     seed: (1 - fU + fU * _power(U, nu)) * exp(-kS * (Fk - 1)),
     leave: d0 + m * Fk,
