@@ -24,7 +24,7 @@ import numba
 import numpy as np
 import platformdirs
 
-from metinfer.mechanism import codegen, emit, equations, graph, resting, scheme
+from metinfer.mechanism import codegen, dosed, emit, equations, graph, resting, scheme
 
 ENTRIES = ("forward", "backward")
 
@@ -32,7 +32,7 @@ ENTRIES = ("forward", "backward")
 @cache
 def fingerprint() -> str:
     """Hash of everything that the generated code depends on."""
-    parts = [inspect.getsource(part) for part in (equations, graph, scheme, resting, codegen, emit)]
+    parts = [inspect.getsource(part) for part in (equations, graph, scheme, resting, dosed, codegen, emit)]
     text = "\n".join([*parts, codegen.source(), numba.__version__])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

@@ -275,7 +275,8 @@ def freed(active: Expr) -> Expr:
 
 _activation = (1 + injury_scale * injury) * (1 - stellate_block) * exp(bNA * freed(FA))
 _growth = r15 * R * e15
-_number = exp(th * lnQ)
+#: Inflow of NK cells over healthy.
+number = exp(th * lnQ)
 _linear = kN + kdep * nk_depletion - _growth
 _settle = exp(bA * log(A + FLOOR) + bT * (lnT + log(timp1_scale)))
 
@@ -283,8 +284,8 @@ EQUATIONS: tuple[Equation, ...] = (
     Equation("A", kA * _activation, kA, _activation),
     Equation("X", kX * _settle, kX, _settle),
     Equation("R", kR, kR + kd * e15, kR / (kR + kd * e15)),
-    Equation("N", kN * _number + _growth * N, kN + _growth * N / Ncap + kdep * nk_depletion,
-             2 * kN * _number / (_linear + sqrt(_linear**2 + 4 * _growth / Ncap * kN * _number))),
+    Equation("N", kN * number + _growth * N, kN + _growth * N / Ncap + kdep * nk_depletion,
+             2 * kN * number / (_linear + sqrt(_linear**2 + 4 * _growth / Ncap * kN * number))),
     Equation("U", kU * (1 + mu * e4) * _power(Z, bU), kU + kdepU * neutrophil_depletion,
              kU * (1 + mu * e4) * _power(Z, bU) / (kU + kdepU * neutrophil_depletion)),
     Equation("H", kH * omega, kH, omega),

@@ -11,9 +11,11 @@ import numpy as np
 import sympy as sp
 
 from metinfer.errors import MetinferError
-from metinfer.mechanism.codegen import BLOCK, FAILED, MOVING, STILL
+from metinfer.mechanism.codegen import BLOCK, DOSED, FAILED, MOVING, STILL
+from metinfer.mechanism.dosed import DRUGS, NODE_VALUES, NODES
 from metinfer.mechanism.equations import INPUTS, PREPARED, TUMOUR_INPUTS
 from metinfer.mechanism.inputs import FIRST_STEP, Constant, Input, Steps, as_input
+from metinfer.mechanism.placement import ERROR, Placement
 
 #: A step is at most this share of the time since the last jump.
 GROWTH = 0.15
@@ -22,8 +24,14 @@ SHARE = 1.0 / 80.0
 #: Longest step in days: a therapy may raise loss rates so much that founders fall by e within
 #: weeks. Steps of a niche at rest are exact, and as long as outputs and arrivals allow.
 LONGEST = 16.0
+#: Under doses: the first step after one, the share of the time since, and a step of IL-15 in days
+#: of its full effect. The steps of `GROWTH` resolve what drugs set off; here that is exact.
+DOSED_FIRST, DOSED_GROWTH, DOSED_IL15 = 4.0, 0.3, 0.5
 #: Longest grid of one lane, in steps.
 STEP_LIMIT = 200_000
+#: Shortest step under doses, days.
+SHORTEST = 1e-5
+_THIRDS = np.array([0.05, 0.35, 0.65, 0.95])
 _NAMES = tuple(i.name for i in INPUTS)
 
 
@@ -74,15 +82,16 @@ class Grid:
         Step lengths in days, 0 beyond a lane's end.
     row_of : ndarray of int (lane, step)
         Row of `table` with the inputs of a step.
-    table : ndarray (row, 3 inputs)
-        Inputs at the start, middle and end of a step.
+    table : ndarray (row, 3 inputs + node values)
+        Inputs at the start, middle and end of a step; then for each of `dosed.NODES` nodes its
+        place (-1 to 1), weight and drug levels, zero except under doses.
     start : ndarray (lane, inputs + 1)
         Inputs just before time zero, and whether arriving founders come at once.
     nodes : ndarray of int (lane, output)
         Step after which an output lies.
     kind : ndarray of int (lane,)
         0; 1 where the niche starts at its steady state and stays there; 2 where the grid would
-        exceed the step limit.
+        exceed the step limit; 3 under doses.
     """
 
     names: tuple[str, ...]
@@ -117,9 +126,9 @@ class Grid:
         lane_of : ndarray of int (row,)
             Grid lane of each row.
         """
-        still = self.kind[lane_of] == STILL
+        of = np.where(self.kind == FAILED, MOVING, self.kind)[lane_of]
         parts = []
-        for group in (np.flatnonzero(still), np.flatnonzero(~still)):
+        for group in (np.flatnonzero(of == kind) for kind in (STILL, MOVING, DOSED)):
             sorted_ = group[np.argsort(self.steps[lane_of[group]], kind="stable")]
             parts += [sorted_, np.full(-len(group) % BLOCK, -1)]
         return np.concatenate(parts).astype(np.int64)
@@ -152,7 +161,7 @@ def build_grid(lanes: Sequence[Lane], refine: int = 1) -> Grid:
     h = np.zeros((len(lanes), max(int(steps.max()), 1)))
     for i, e in enumerate(edges):
         h[i, : steps[i]] = np.diff(e)
-    table, row_of = _table(lanes, edges, h.shape[1])
+    table, row_of = _table(lanes, edges, kind == DOSED, h.shape[1])
     width = max(len(lane.outputs) for lane in lanes)
     outputs = np.array(
         [[*lane.outputs, *[lane.outputs[-1]] * (width - len(lane.outputs))] for lane in lanes]
@@ -168,11 +177,26 @@ def build_grid(lanes: Sequence[Lane], refine: int = 1) -> Grid:
 
 def _plan(lane: Lane, refine: int) -> tuple[int, np.ndarray]:
     """Kind of a lane, and the nodes of its steps (days)."""
-    edges = _split(_edges(lane), refine)
+    dosed = _dosed(lane)
+    edges = _split(_edges(lane, dosed), refine)
     if len(edges) > STEP_LIMIT:
         return FAILED, edges[:1]
     resting = _split(_stops(lane), refine)
-    return (STILL, resting) if _rests(lane, edges, resting) else (MOVING, edges)
+    if _rests(lane, edges, resting):
+        return STILL, resting
+    return (DOSED if dosed else MOVING), edges
+
+
+def _dosed(lane: Lane) -> bool:
+    """Whether drug levels change within steps, and no other input that acts on the niche does."""
+    smooth = {n for n in lane.inputs if not _constant_between(lane.input(n), lane.outputs[-1])}
+    return bool(smooth & set(DRUGS)) and smooth <= {*DRUGS, *TUMOUR_INPUTS}
+
+
+def _constant_between(source: Input, horizon: float) -> bool:
+    """Whether an input is constant between its breaks: it then asks for no step of its own."""
+    at = np.array([0.0, *(t for t, _ in source.breaks() if 0.0 < t < horizon)])
+    return bool(np.isinf(source.longest(at)).all())
 
 
 def _rests(lane: Lane, edges: np.ndarray, resting: np.ndarray) -> bool:
@@ -229,19 +253,25 @@ def _split(edges: np.ndarray, refine: int) -> np.ndarray:
     return np.append(parts.ravel(), edges[-1])
 
 
-def _edges(lane: Lane) -> np.ndarray:
+def _edges(lane: Lane, dosed: bool) -> np.ndarray:
     """Graded nodes of a lane (step + 1,), days."""
-    inputs = [lane.input(name) for name in lane.inputs]
+    inputs = [lane.input(name) for name in lane.inputs if not (dosed and name in DRUGS)]
     niche = [lane.input(name) for name in lane.inputs if name not in TUMOUR_INPUTS]
     kicks = dict.fromkeys(_stops(lane)[1:].tolist(), np.inf)
     for t, first in (b for i in niche for b in i.breaks() if b[0] in kicks):
         kicks[t] = min(first, kicks[t])
+    if dosed:
+        drugs = [lane.input(name) for name in DRUGS]
+        given = {t for i in drugs for t, _ in i.breaks()} & set(kicks)
+        kicks |= dict.fromkeys(given, DOSED_FIRST)
+        inputs.append(_Doses(Placement(drugs)))
     first, cap = _pace(lane, niche)
     inputs = [i for i in inputs if not isinstance(i, Constant | Steps)]
     edges = [0.0]
     last = 0.0
     for t in kicks:
-        edges += _between(edges[-1], t, last, first, cap, inputs)
+        growth = DOSED_GROWTH if first == DOSED_FIRST else GROWTH
+        edges += _between(edges[-1], t, (last, first, growth), cap, inputs)
         if len(edges) > STEP_LIMIT:
             break
         if np.isfinite(kicks[t]):
@@ -262,15 +292,24 @@ def _pace(lane: Lane, inputs: Sequence[Input]) -> tuple[float, float]:
 
 
 def _between(
-    t: float, end: float, kick: float, first: float, cap: float, inputs: Sequence[Input]
+    t: float,
+    end: float,
+    pace: tuple[float, float, float],
+    cap: float,
+    inputs: Sequence[Input | _Doses],
 ) -> list[float]:
-    """Nodes after `t` up to `end`, growing with the time since `kick`."""
+    """Nodes after `t` up to `end`; `pace` is the last kick, the first step and its growth."""
+    kick, first, growth = pace
     nodes: list[float] = []
     while t < end:
-        step = min(max(first, GROWTH * (t - kick)), cap)
+        step = min(max(first, growth * (t - kick)), cap)
         at = np.array([t])
-        step = min([step, *(float(i.longest(at)[0]) for i in inputs)])
         left = end - t
+        for i in inputs:
+            if isinstance(i, _Doses):
+                step = i.fitting(t, min(step, left))
+            else:
+                step = min(step, float(i.longest(at)[0]))
         if left <= step * 1.0001:
             step = left
         elif left < 2 * step:
@@ -280,6 +319,28 @@ def _between(
         if len(nodes) > STEP_LIMIT:
             break
     return nodes
+
+
+@dataclass(frozen=True)
+class _Doses:
+    """Limits steps by what their nodes resolve."""
+
+    placement: Placement
+
+    def fitting(self, t: float, step: float) -> float:
+        """Longest of `step`, two thirds of it and so on, days, whose nodes resolve all effects."""
+        while step > SHORTEST and not self._fits(t, step):
+            step *= 2.0 / 3.0
+        return step
+
+    def _fits(self, t: float, step: float) -> bool:
+        if step * self._il15(t, step) > DOSED_IL15:
+            return False
+        return self.placement.error(t, step) <= ERROR
+
+    def _il15(self, t: float, step: float) -> float:
+        level = self.placement.levels(t, step, _THIRDS)[:, DRUGS.index("il15")]
+        return float((level / (0.3 + level)).mean())
 
 
 def _raw_start(lane: Lane) -> list[float]:
@@ -316,13 +377,14 @@ def _functions() -> tuple[tuple[str, Callable[[np.ndarray], np.ndarray]], ...]:
 
 
 def _table(
-    lanes: Sequence[Lane], edges: Sequence[np.ndarray], width: int
+    lanes: Sequence[Lane], edges: Sequence[np.ndarray], dosed: np.ndarray, width: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Distinct inputs of steps (row, 3 inputs), and the row of each step (lane, step)."""
     parts, row_of = [], np.zeros((len(lanes), width), dtype=np.int64)
     offset = 0
     for i, (lane, e) in enumerate(zip(lanes, edges, strict=True)):
-        rows, inverse = np.unique(_sample(lane, e), axis=0, return_inverse=True)
+        sample = np.concatenate([_sample(lane, e), _nodes(lane, e, bool(dosed[i]))], axis=1)
+        rows, inverse = np.unique(sample, axis=0, return_inverse=True)
         row_of[i, : len(e) - 1] = offset + inverse.ravel()
         offset += len(rows)
         parts.append(rows)
@@ -333,3 +395,15 @@ def _sample(lane: Lane, edges: np.ndarray) -> np.ndarray:
     """Return prepared inputs at the start, middle and end of each step (step, 3 inputs)."""
     values = np.stack([_places(lane.input(name), edges) for name in _NAMES], axis=2)
     return _prepare(lane, values).reshape(len(edges) - 1, 3 * len(_NAMES))
+
+
+def _nodes(lane: Lane, edges: np.ndarray, dosed: bool) -> np.ndarray:
+    """Node values of each step (step, node values)."""
+    values = np.zeros((len(edges) - 1, NODES, len(NODE_VALUES)))
+    if dosed:
+        placement = Placement([lane.input(name) for name in DRUGS])
+        for k, (t, h) in enumerate(zip(edges[:-1], np.diff(edges), strict=True)):
+            y, w = placement.nodes(t, h)
+            values[k, :, 0], values[k, :, 1] = y, w
+            values[k, :, 2:] = placement.levels(t, h, (1.0 + y) / 2.0)
+    return values.reshape(len(values), -1)

@@ -15,6 +15,7 @@ GREEK = {"lnQ": r"\ln Q", "omega": r"\omega", "lnT": r"\ln T", "e4": "e_4", "e15
          "Fk": "F_k", "FA": "F_A", "ZN": "Z_N", "W1": "W_1", "W2": "W_2",
          "W3": "W_3", "Kx": "K_X"}  # fmt: skip
 MEANINGS = {
+    "e15": "effect of an IL-15 agonist",
     "e4": "share of CXCR4 blocked",
     "Z": "CXCL12 signal through CXCR4",
     "ZN": "the part of that signal that NK cells meet",

@@ -1,0 +1,103 @@
+"""Places within a step at which drug levels are read, crowded where their effects change.
+
+A step holds three panels of four Gauss nodes; what is chosen is where the panels meet. An effect
+is c/(c + k) of a level c. The half-effect level k is a parameter of the posterior, so the
+placement must serve all of `HALF`, in units of the reference level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from metinfer.mechanism.dosed import NODES
+from metinfer.mechanism.inputs import Input
+
+#: Half-effect levels for which the moments of an effect must be right.
+HALF = np.array([0.03, 0.3, 3.0, 30.0])
+#: Largest error of a moment of an effect over one step, days at full effect.
+ERROR = 2e-5
+#: Levels below which a drug moves nothing, for the lowest of `HALF`.
+NEGLIGIBLE = 1e-8
+_GAUSS, _WEIGHT = (v / 2.0 for v in np.polynomial.legendre.leggauss(NODES // 3))
+_CUTS = (0.0, 0.003, 0.01, 0.03, 0.06, 0.12, 0.2, 0.33, 0.5, 0.67, 0.8)
+_PAIRS = np.array([(a, b) for i, a in enumerate(_CUTS) for b in _CUTS[i + 1 :] if a])
+#: Panels of the reference against which a placement is judged, crowded at the start.
+_FINE = np.concatenate([[0.0], np.geomspace(1e-4, 0.05, 10), np.linspace(0.1, 1.0, 19)])
+
+
+def _panels(edges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Gauss nodes and weights within panels (..., panel + 1), on the unit interval."""
+    width = np.diff(edges, axis=-1)[..., None]
+    nodes = edges[..., :-1, None] + width * (0.5 + _GAUSS)
+    shape = (*edges.shape[:-1], -1)
+    return nodes.reshape(shape), (width * _WEIGHT).reshape(shape)
+
+
+_ends = np.zeros((len(_PAIRS), 1))
+_PLACES, _WEIGHTS = _panels(np.concatenate([_ends, _PAIRS, _ends + 1.0], axis=1))
+_FINE_PLACES, _FINE_WEIGHTS = _panels(_FINE)
+#: What tells one course of levels over a step from another.
+_MARKS = np.array([0.0, 0.01, 0.1, 0.3, 0.6, 0.95])
+
+
+@dataclass
+class Placement:
+    """Chooses nodes for steps of one lane.
+
+    Parameters
+    ----------
+    drugs : sequence of Input
+        Sources of the levels of `dosed.DRUGS`.
+    """
+
+    drugs: Sequence[Input]
+    _known: dict[tuple[float, ...], tuple[int, float]] = field(default_factory=dict)
+
+    def error(self, start: float, length: float) -> float:
+        """Error of the best placement over a step, days at full effect."""
+        return self._best(start, length)[1]
+
+    def nodes(self, start: float, length: float) -> tuple[np.ndarray, np.ndarray]:
+        """Places (node,) from -1 to 1 and weights (node,) that add up to 1."""
+        best = self._best(start, length)[0]
+        return 2.0 * _PLACES[best] - 1.0, _WEIGHTS[best]
+
+    def levels(self, start: float, length: float, places: np.ndarray) -> np.ndarray:
+        """Levels at places (...,) of the unit interval of a step (..., drug)."""
+        return np.stack([d.right(start + length * places) for d in self.drugs], axis=-1)
+
+    def _best(self, start: float, length: float) -> tuple[int, float]:
+        marks = self.levels(start, length, _MARKS)
+        key = tuple(float(f"{v:.4g}") for v in (length, *marks.ravel()))
+        if key not in self._known:
+            errors = self._errors(start, length, marks)
+            best = int(errors.argmin())
+            self._known[key] = best, float(errors[best])
+        return self._known[key]
+
+    def _errors(self, start: float, length: float, marks: np.ndarray) -> np.ndarray:
+        """Largest error of a moment, for every placement (pair,)."""
+        moving = [i for i in range(marks.shape[1]) if np.ptp(marks[:, i]) > NEGLIGIBLE]
+        if not moving:
+            return np.zeros(len(_PAIRS))
+        truth = self._moments(start, length, _FINE_PLACES, _FINE_WEIGHTS, moving)
+        found = self._moments(start, length, _PLACES, _WEIGHTS, moving)
+        return length * np.abs(found - truth).max(axis=(-1, -2, -3))
+
+    def _moments(
+        self,
+        start: float,
+        length: float,
+        places: np.ndarray,
+        weights: np.ndarray,
+        moving: Sequence[int],
+    ) -> np.ndarray:
+        """Means of every effect by the first Legendre polynomials (..., moment, drug, half)."""
+        level = self.levels(start, length, places)[..., moving, None]
+        effect = level / (level + HALF)
+        y = 2.0 * places - 1.0
+        base = np.stack([np.ones_like(y), y, (3.0 * y**2 - 1.0) / 2.0], axis=-1)
+        return np.einsum("...n,...nm,...ndk->...mdk", weights, base, effect)
