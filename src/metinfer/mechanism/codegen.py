@@ -113,7 +113,13 @@ def source() -> str:
     constants |= {"BLOCK": BLOCK, "STATES": len(STATES), "PARAMETERS": len(PARAMETERS)}
     constants |= {"COLUMNS": 3 * len(INPUTS) + NODES * len(NODE_VALUES)}
     constants |= {"INPUTS": len(INPUTS), "SIZE": len(rows) * BLOCK}
-    constants |= {"STILL": STILL, "FAILED": FAILED, "DOSED": DOSED, "SETTLE": SETTLE, "SETTLED": SETTLED}
+    constants |= {
+        "STILL": STILL,
+        "FAILED": FAILED,
+        "DOSED": DOSED,
+        "SETTLE": SETTLE,
+        "SETTLED": SETTLED,
+    }
     text = DRIVER.read_text(encoding="utf-8")
     title = '"""Made from metinfer; do not edit."""\n'
     text = re.sub(r'^""".*?"""\n', title, text, flags=re.S)

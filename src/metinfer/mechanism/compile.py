@@ -32,7 +32,10 @@ ENTRIES = ("forward", "backward")
 @cache
 def fingerprint() -> str:
     """Hash of everything that the generated code depends on."""
-    parts = [inspect.getsource(part) for part in (equations, graph, scheme, resting, dosed, codegen, emit)]
+    parts = [
+        inspect.getsource(part)
+        for part in (equations, graph, scheme, resting, dosed, codegen, emit)
+    ]
     text = "\n".join([*parts, codegen.source(), numba.__version__])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

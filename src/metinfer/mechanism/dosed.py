@@ -31,7 +31,7 @@ from metinfer.mechanism.scheme import PLACES, Scope, Step, advance
 #: Inputs that are read at the nodes of a step.
 DRUGS = ("cxcr4_drug", "il15", "ifng_drug")
 #: Places within a step at which they are read.
-NODES = 12
+NODES = 9
 #: Values of a node in a row of the grid's table: place (-1 to 1), weight (sum 1), levels.
 NODE_VALUES = ("y", "w", *DRUGS)
 #: Softens division by z where it is small and a state is smooth (see `_moments`).

@@ -217,7 +217,8 @@ def symbols(names: str) -> list[Symbol]:
 A, X, R, N, U, H, D, W1, W2, W3, L, K = symbols(" ".join(s.name for s in STATES))
 (kA, bA, kX, bT, Kx, bQ, th, kN, r15, Ncap, kdep, kR, kd, kU, mu, bU, kdepU, fN, SG, hG, eta, f0,
  kH, w1, d0, m, kap, kS, fU, nu, tau, founders, founders0, awake0, injury_scale, timp1_scale,
- dip, sT, bNA, seen, il15_scale, cxcr4_scale, ifng_scale) = symbols(" ".join(p.name for p in PARAMETERS))  # fmt: skip
+ dip, sT, bNA, seen, il15_scale, cxcr4_scale,
+ ifng_scale) = symbols(" ".join(p.name for p in PARAMETERS))  # fmt: skip
 (injury, timp1, stellate_block, cxcr4_drug, cxcl12_neutral, il15, nk_depletion, nk_activity,
  perforin_loss, ifng_loss, ifng_drug, neutrophil_depletion, arrival,
  dip_on) = symbols(" ".join(i.name for i in INPUTS))  # fmt: skip

@@ -15,7 +15,7 @@ from metinfer.mechanism.codegen import BLOCK, DOSED, FAILED, MOVING, STILL
 from metinfer.mechanism.dosed import DRUGS, NODE_VALUES, NODES
 from metinfer.mechanism.equations import INPUTS, PREPARED, TUMOUR_INPUTS
 from metinfer.mechanism.inputs import FIRST_STEP, Constant, Input, Steps, as_input
-from metinfer.mechanism.placement import ERROR, Placement
+from metinfer.mechanism.placement import Placement
 
 #: A step is at most this share of the time since the last jump.
 GROWTH = 0.15
@@ -24,14 +24,15 @@ SHARE = 1.0 / 80.0
 #: Longest step in days: a therapy may raise loss rates so much that founders fall by e within
 #: weeks. Steps of a niche at rest are exact, and as long as outputs and arrivals allow.
 LONGEST = 16.0
-#: Under doses: the first step after one, the share of the time since, and a step of IL-15 in days
-#: of its full effect. The steps of `GROWTH` resolve what drugs set off; here that is exact.
-DOSED_FIRST, DOSED_GROWTH, DOSED_IL15 = 4.0, 0.3, 0.5
+#: Under doses: the first step in days after one, and its largest share of the time since. What
+#: drugs set off within days is exact there, so that these need not resolve it.
+DOSED_FIRST, DOSED_GROWTH = 4.0, 0.3
+#: Longest step in days of a lane in which nothing but doses moves the niche: no therapy lasts.
+DOSED_LONGEST = 46.0
 #: Longest grid of one lane, in steps.
 STEP_LIMIT = 200_000
 #: Shortest step under doses, days.
 SHORTEST = 1e-5
-_THIRDS = np.array([0.05, 0.35, 0.65, 0.95])
 _NAMES = tuple(i.name for i in INPUTS)
 
 
@@ -154,14 +155,15 @@ def build_grid(lanes: Sequence[Lane], refine: int = 1) -> Grid:
         raise MetinferError("a grid needs at least one lane")
     for lane in lanes:
         _check(lane)
-    plans = [_plan(lane, refine) for lane in lanes]
+    doses = [Placement([lane.input(n) for n in DRUGS]) if _dosed(lane) else None for lane in lanes]
+    plans = [_plan(lane, given, refine) for lane, given in zip(lanes, doses, strict=True)]
     kind = np.array([k for k, _ in plans])
     edges = [e for _, e in plans]
     steps = np.array([len(e) - 1 for e in edges])
     h = np.zeros((len(lanes), max(int(steps.max()), 1)))
     for i, e in enumerate(edges):
         h[i, : steps[i]] = np.diff(e)
-    table, row_of = _table(lanes, edges, kind == DOSED, h.shape[1])
+    table, row_of = _table(lanes, edges, doses, h.shape[1])
     width = max(len(lane.outputs) for lane in lanes)
     outputs = np.array(
         [[*lane.outputs, *[lane.outputs[-1]] * (width - len(lane.outputs))] for lane in lanes]
@@ -175,22 +177,27 @@ def build_grid(lanes: Sequence[Lane], refine: int = 1) -> Grid:
     )
 
 
-def _plan(lane: Lane, refine: int) -> tuple[int, np.ndarray]:
+def _plan(lane: Lane, doses: Placement | None, refine: int) -> tuple[int, np.ndarray]:
     """Kind of a lane, and the nodes of its steps (days)."""
-    dosed = _dosed(lane)
-    edges = _split(_edges(lane, dosed), refine)
+    edges = _split(_edges(lane, doses), refine)
     if len(edges) > STEP_LIMIT:
         return FAILED, edges[:1]
     resting = _split(_stops(lane), refine)
     if _rests(lane, edges, resting):
         return STILL, resting
-    return (DOSED if dosed else MOVING), edges
+    return (MOVING if doses is None else DOSED), edges
 
 
 def _dosed(lane: Lane) -> bool:
     """Whether drug levels change within steps, and no other input that acts on the niche does."""
     smooth = {n for n in lane.inputs if not _constant_between(lane.input(n), lane.outputs[-1])}
     return bool(smooth & set(DRUGS)) and smooth <= {*DRUGS, *TUMOUR_INPUTS}
+
+
+def _only_drugs(lane: Lane) -> bool:
+    """Whether every other input that acts on the niche stays as it was before time zero."""
+    others = set(lane.inputs) - {*DRUGS, *TUMOUR_INPUTS}
+    return not lane.healthy_start and not any(lane.input(name).breaks() for name in others)
 
 
 def _constant_between(source: Input, horizon: float) -> bool:
@@ -253,25 +260,25 @@ def _split(edges: np.ndarray, refine: int) -> np.ndarray:
     return np.append(parts.ravel(), edges[-1])
 
 
-def _edges(lane: Lane, dosed: bool) -> np.ndarray:
+def _edges(lane: Lane, doses: Placement | None) -> np.ndarray:
     """Graded nodes of a lane (step + 1,), days."""
-    inputs = [lane.input(name) for name in lane.inputs if not (dosed and name in DRUGS)]
+    inputs = [lane.input(name) for name in lane.inputs if doses is None or name not in DRUGS]
     niche = [lane.input(name) for name in lane.inputs if name not in TUMOUR_INPUTS]
     kicks = dict.fromkeys(_stops(lane)[1:].tolist(), np.inf)
     for t, first in (b for i in niche for b in i.breaks() if b[0] in kicks):
         kicks[t] = min(first, kicks[t])
-    if dosed:
-        drugs = [lane.input(name) for name in DRUGS]
-        given = {t for i in drugs for t, _ in i.breaks()} & set(kicks)
+    longest = LONGEST
+    if doses is not None:
+        given = {t for drug in doses.drugs for t, _ in drug.breaks()} & set(kicks)
         kicks |= dict.fromkeys(given, DOSED_FIRST)
-        inputs.append(_Doses(Placement(drugs)))
-    first, cap = _pace(lane, niche)
+        longest = DOSED_LONGEST if _only_drugs(lane) else LONGEST
+    first, cap = _pace(lane, niche, longest)
     inputs = [i for i in inputs if not isinstance(i, Constant | Steps)]
     edges = [0.0]
     last = 0.0
     for t in kicks:
         growth = DOSED_GROWTH if first == DOSED_FIRST else GROWTH
-        edges += _between(edges[-1], t, (last, first, growth), cap, inputs)
+        edges += _between(edges[-1], t, (last, first, growth), cap, inputs, doses)
         if len(edges) > STEP_LIMIT:
             break
         if np.isfinite(kicks[t]):
@@ -279,7 +286,7 @@ def _edges(lane: Lane, dosed: bool) -> np.ndarray:
     return np.array(edges)
 
 
-def _pace(lane: Lane, inputs: Sequence[Input]) -> tuple[float, float]:
+def _pace(lane: Lane, inputs: Sequence[Input], longest: float) -> tuple[float, float]:
     """First step at time zero, and the longest of all, for the inputs that act on the niche."""
     horizon = lane.outputs[-1]
     start = dict(zip(_NAMES, _raw_start(lane), strict=True))
@@ -287,7 +294,7 @@ def _pace(lane: Lane, inputs: Sequence[Input]) -> tuple[float, float]:
     names = [n for n in _NAMES if n not in TUMOUR_INPUTS]
     if any(start[n] != float(lane.input(n).right(np.zeros(1))[0]) for n in names):
         jumps.append(FIRST_STEP)
-    cap = min(horizon * SHARE, LONGEST)
+    cap = min(horizon * SHARE, longest)
     return min([cap / 4, *jumps]), cap
 
 
@@ -296,7 +303,8 @@ def _between(
     end: float,
     pace: tuple[float, float, float],
     cap: float,
-    inputs: Sequence[Input | _Doses],
+    inputs: Sequence[Input],
+    doses: Placement | None,
 ) -> list[float]:
     """Nodes after `t` up to `end`; `pace` is the last kick, the first step and its growth."""
     kick, first, growth = pace
@@ -304,12 +312,10 @@ def _between(
     while t < end:
         step = min(max(first, growth * (t - kick)), cap)
         at = np.array([t])
+        step = min([step, *(float(i.longest(at)[0]) for i in inputs)])
         left = end - t
-        for i in inputs:
-            if isinstance(i, _Doses):
-                step = i.fitting(t, min(step, left))
-            else:
-                step = min(step, float(i.longest(at)[0]))
+        if doses is not None:
+            step = _fitting(doses, t, min(step, left))
         if left <= step * 1.0001:
             step = left
         elif left < 2 * step:
@@ -321,26 +327,11 @@ def _between(
     return nodes
 
 
-@dataclass(frozen=True)
-class _Doses:
-    """Limits steps by what their nodes resolve."""
-
-    placement: Placement
-
-    def fitting(self, t: float, step: float) -> float:
-        """Longest of `step`, two thirds of it and so on, days, whose nodes resolve all effects."""
-        while step > SHORTEST and not self._fits(t, step):
-            step *= 2.0 / 3.0
-        return step
-
-    def _fits(self, t: float, step: float) -> bool:
-        if step * self._il15(t, step) > DOSED_IL15:
-            return False
-        return self.placement.error(t, step) <= ERROR
-
-    def _il15(self, t: float, step: float) -> float:
-        level = self.placement.levels(t, step, _THIRDS)[:, DRUGS.index("il15")]
-        return float((level / (0.3 + level)).mean())
+def _fitting(placement: Placement, t: float, step: float) -> float:
+    """Longest of `step`, two thirds of it and so on (days) whose nodes resolve all effects."""
+    while step > SHORTEST and not placement.fits(t, step):
+        step *= 2.0 / 3.0
+    return step
 
 
 def _raw_start(lane: Lane) -> list[float]:
@@ -377,13 +368,16 @@ def _functions() -> tuple[tuple[str, Callable[[np.ndarray], np.ndarray]], ...]:
 
 
 def _table(
-    lanes: Sequence[Lane], edges: Sequence[np.ndarray], dosed: np.ndarray, width: int
+    lanes: Sequence[Lane],
+    edges: Sequence[np.ndarray],
+    doses: Sequence[Placement | None],
+    width: int,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Distinct inputs of steps (row, 3 inputs), and the row of each step (lane, step)."""
     parts, row_of = [], np.zeros((len(lanes), width), dtype=np.int64)
     offset = 0
-    for i, (lane, e) in enumerate(zip(lanes, edges, strict=True)):
-        sample = np.concatenate([_sample(lane, e), _nodes(lane, e, bool(dosed[i]))], axis=1)
+    for i, (lane, e, given) in enumerate(zip(lanes, edges, doses, strict=True)):
+        sample = np.concatenate([_sample(lane, e), _nodes(e, given)], axis=1)
         rows, inverse = np.unique(sample, axis=0, return_inverse=True)
         row_of[i, : len(e) - 1] = offset + inverse.ravel()
         offset += len(rows)
@@ -397,13 +391,8 @@ def _sample(lane: Lane, edges: np.ndarray) -> np.ndarray:
     return _prepare(lane, values).reshape(len(edges) - 1, 3 * len(_NAMES))
 
 
-def _nodes(lane: Lane, edges: np.ndarray, dosed: bool) -> np.ndarray:
+def _nodes(edges: np.ndarray, doses: Placement | None) -> np.ndarray:
     """Node values of each step (step, node values)."""
-    values = np.zeros((len(edges) - 1, NODES, len(NODE_VALUES)))
-    if dosed:
-        placement = Placement([lane.input(name) for name in DRUGS])
-        for k, (t, h) in enumerate(zip(edges[:-1], np.diff(edges), strict=True)):
-            y, w = placement.nodes(t, h)
-            values[k, :, 0], values[k, :, 1] = y, w
-            values[k, :, 2:] = placement.levels(t, h, (1.0 + y) / 2.0)
-    return values.reshape(len(values), -1)
+    if doses is None:
+        return np.zeros((len(edges) - 1, NODES * len(NODE_VALUES)))
+    return doses.nodes(edges[:-1], np.diff(edges)).reshape(len(edges) - 1, -1)

@@ -1,6 +1,6 @@
 """Places within a step at which drug levels are read, crowded where their effects change.
 
-A step holds three panels of four Gauss nodes; what is chosen is where the panels meet. An effect
+A step holds three panels of three Gauss nodes; what is chosen is where the panels meet. An effect
 is c/(c + k) of a level c. The half-effect level k is a parameter of the posterior, so the
 placement must serve all of `HALF`, in units of the reference level.
 """
@@ -12,15 +12,18 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from metinfer.mechanism.dosed import NODES
-from metinfer.mechanism.inputs import Input
+from metinfer.mechanism.dosed import DRUGS, NODES
+from metinfer.mechanism.inputs import Constant, Input
 
 #: Half-effect levels for which the moments of an effect must be right.
 HALF = np.array([0.03, 0.3, 3.0, 30.0])
 #: Largest error of a moment of an effect over one step, days at full effect.
-ERROR = 2e-5
+ERROR = 1e-4
 #: Levels below which a drug moves nothing, for the lowest of `HALF`.
 NEGLIGIBLE = 1e-8
+#: Longest step under IL-15 in days of its largest effect and of the range of its effect within the
+#: step, for these half-effect levels. NK cells multiply with it, so that moments are not enough.
+IL15_STEP, IL15_RANGE, IL15_HALF = 0.7, 0.3, np.array([0.05, 0.3, 2.0])
 _GAUSS, _WEIGHT = (v / 2.0 for v in np.polynomial.legendre.leggauss(NODES // 3))
 _CUTS = (0.0, 0.003, 0.01, 0.03, 0.06, 0.12, 0.2, 0.33, 0.5, 0.67, 0.8)
 _PAIRS = np.array([(a, b) for i, a in enumerate(_CUTS) for b in _CUTS[i + 1 :] if a])
@@ -56,22 +59,36 @@ class Placement:
     drugs: Sequence[Input]
     _known: dict[tuple[float, ...], tuple[int, float]] = field(default_factory=dict)
 
-    def error(self, start: float, length: float) -> float:
-        """Error of the best placement over a step, days at full effect."""
-        return self._best(start, length)[1]
+    def fits(self, start: float, length: float) -> bool:
+        """Whether a step resolves the effects of all drugs."""
+        marks = self._levels(start + length * _MARKS)
+        il15 = marks[:, DRUGS.index("il15"), None]
+        effect = il15 / (IL15_HALF + il15)
+        most, range_ = effect[:, -1].max(), np.ptp(effect, axis=0).max()
+        if length * most > IL15_STEP or length * range_ > IL15_RANGE:
+            return False
+        return self._best(start, length, marks)[1] <= ERROR
 
-    def nodes(self, start: float, length: float) -> tuple[np.ndarray, np.ndarray]:
-        """Places (node,) from -1 to 1 and weights (node,) that add up to 1."""
-        best = self._best(start, length)[0]
-        return 2.0 * _PLACES[best] - 1.0, _WEIGHTS[best]
+    def nodes(self, start: np.ndarray, length: np.ndarray) -> np.ndarray:
+        """Node values of steps (step, node, value), see `dosed.NODE_VALUES`."""
+        marks = self._levels(start[:, None] + length[:, None] * _MARKS)
+        steps = zip(start, length, marks, strict=True)
+        best = np.array([self._best(*step)[0] for step in steps], dtype=int)
+        places = _PLACES[best]
+        levels = self._levels(start[:, None] + length[:, None] * places)
+        whole = np.stack([2.0 * places - 1.0, _WEIGHTS[best]], axis=-1)
+        return np.concatenate([whole, levels], axis=-1)
 
-    def levels(self, start: float, length: float, places: np.ndarray) -> np.ndarray:
-        """Levels at places (...,) of the unit interval of a step (..., drug)."""
-        return np.stack([d.right(start + length * places) for d in self.drugs], axis=-1)
+    def _levels(self, t: np.ndarray) -> np.ndarray:
+        """Levels at times (...,) in days (..., drug)."""
+        result = np.empty((*t.shape, len(self.drugs)))
+        for i, drug in enumerate(self.drugs):
+            result[..., i] = drug.value if isinstance(drug, Constant) else drug.right(t)
+        return result
 
-    def _best(self, start: float, length: float) -> tuple[int, float]:
-        marks = self.levels(start, length, _MARKS)
-        key = tuple(float(f"{v:.4g}") for v in (length, *marks.ravel()))
+    def _best(self, start: float, length: float, marks: np.ndarray) -> tuple[int, float]:
+        """Best placement and its error; steps whose levels agree to four digits share it."""
+        key = tuple(float(f"{v:.4g}") for v in (length, *marks.ravel().tolist()))
         if key not in self._known:
             errors = self._errors(start, length, marks)
             best = int(errors.argmin())
@@ -96,7 +113,7 @@ class Placement:
         moving: Sequence[int],
     ) -> np.ndarray:
         """Means of every effect by the first Legendre polynomials (..., moment, drug, half)."""
-        level = self.levels(start, length, places)[..., moving, None]
+        level = self._levels(start + length * places)[..., moving, None]
         effect = level / (level + HALF)
         y = 2.0 * places - 1.0
         base = np.stack([np.ones_like(y), y, (3.0 * y**2 - 1.0) / 2.0], axis=-1)

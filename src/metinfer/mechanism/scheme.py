@@ -160,9 +160,7 @@ def _solve_linear(graph: Graph, produced: list[int], loss: list[int], x0: int, h
     return Step(x0, middle, end, loss[1], (first, produced[1], last))
 
 
-def _sweep(
-    graph: Graph, equation: Equation, scopes: Sequence[Scope], x0: int, h: int
-) -> Step:
+def _sweep(graph: Graph, equation: Equation, scopes: Sequence[Scope], x0: int, h: int) -> Step:
     own = sp.Symbol(equation.state, real=True)
     rate = equation.production - equation.loss * own
     at = [_own_value(scope, own) for scope in scopes]
