@@ -14,7 +14,8 @@ import inspect
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -70,10 +71,22 @@ def kernel() -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     # Numba's cached code looks its module up by name while it is still being executed.
     sys.modules[name] = module
-    spec.loader.exec_module(module)
+    with _light_optimisation():
+        spec.loader.exec_module(module)
     for function in ENTRIES:
         binding.add_symbol(symbol(function), getattr(module, function).address)
     return module
+
+
+@contextmanager
+def _light_optimisation() -> Iterator[None]:
+    """Compile at LLVM's level 1: the loops are vector instructions already, 2 and 3 add nothing."""
+    level = numba.config.OPT
+    numba.config.OPT = type(level)("1")
+    try:
+        yield
+    finally:
+        numba.config.OPT = level
 
 
 def symbol(function: str) -> str:

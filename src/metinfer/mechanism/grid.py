@@ -393,6 +393,7 @@ def _sample(lane: Lane, edges: np.ndarray) -> np.ndarray:
 
 def _nodes(edges: np.ndarray, doses: Placement | None) -> np.ndarray:
     """Node values of each step (step, node values)."""
+    shape = (len(edges) - 1, NODES * len(NODE_VALUES))
     if doses is None:
-        return np.zeros((len(edges) - 1, NODES * len(NODE_VALUES)))
-    return doses.nodes(edges[:-1], np.diff(edges)).reshape(len(edges) - 1, -1)
+        return np.zeros(shape)
+    return doses.nodes(edges[:-1], np.diff(edges)).reshape(shape)
