@@ -9,7 +9,7 @@ pharmacokinetics.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -200,7 +200,6 @@ def _inputs(
             agent = therapies.agents[dose.agent]
             kinetics = variants(agent, species, count)[which]
             course = exposure(dose, kinetics, day, _body(therapies, species))
-            course = replace(course, target=agent.target)
             driven.setdefault(agent.target, []).append(course)
         for row in part.sets:
             settings.setdefault(row.input, []).append((day, row))
