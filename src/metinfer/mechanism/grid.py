@@ -15,7 +15,7 @@ from metinfer.mechanism.codegen import BLOCK, DOSED, FAILED, MOVING, STILL
 from metinfer.mechanism.dosed import DRUGS, NODE_VALUES, NODES
 from metinfer.mechanism.equations import INPUTS, PREPARED, TUMOUR_INPUTS
 from metinfer.mechanism.inputs import FIRST_STEP, Constant, Input, Steps, as_input
-from metinfer.mechanism.placement import Placement
+from metinfer.mechanism.placement import SHRINK, Pattern, Placement
 
 #: A step is at most this share of the time since the last jump.
 GROWTH = 0.15
@@ -31,8 +31,6 @@ DOSED_FIRST, DOSED_GROWTH = 4.0, 0.3
 DOSED_LONGEST = 46.0
 #: Longest grid of one lane, in steps.
 STEP_LIMIT = 200_000
-#: Shortest step under doses, days.
-SHORTEST = 1e-5
 _NAMES = tuple(i.name for i in INPUTS)
 
 
@@ -276,14 +274,26 @@ def _edges(lane: Lane, doses: Placement | None) -> np.ndarray:
     inputs = [i for i in inputs if not isinstance(i, Constant | Steps)]
     edges = [0.0]
     last = 0.0
-    for t in kicks:
-        growth = DOSED_GROWTH if first == DOSED_FIRST else GROWTH
-        edges += _between(edges[-1], t, (last, first, growth), cap, inputs, doses)
+    patterns: list[Pattern] = [{} for _ in kicks]
+    if doses is not None and not inputs:
+        patterns = doses.patterns(np.array([0.0, *kicks]))
+    for t, pattern in zip(kicks, patterns, strict=True):
+        pace = last, first, DOSED_GROWTH if first == DOSED_FIRST else GROWTH
+        known = _known(pattern, edges[-1], pace, cap)
+        fitting = None if doses is None else _Fitting(doses, known)
+        edges += _between(edges[-1], t, pace, cap, inputs, fitting)
         if len(edges) > STEP_LIMIT:
             break
         if np.isfinite(kicks[t]):
             last, first = t, kicks[t]
     return np.array(edges)
+
+
+def _known(pattern: Pattern, t: float, pace: tuple[float, float, float], cap: float) -> list[int]:
+    """Shrinks known of steps from `t` on at a pace, see `_between`."""
+    kick, first, growth = pace
+    since = round(min(t - kick, cap / growth), 6)
+    return pattern.setdefault((since, first, growth), [])
 
 
 def _pace(lane: Lane, inputs: Sequence[Input], longest: float) -> tuple[float, float]:
@@ -304,7 +314,7 @@ def _between(
     pace: tuple[float, float, float],
     cap: float,
     inputs: Sequence[Input],
-    doses: Placement | None,
+    fitting: _Fitting | None,
 ) -> list[float]:
     """Nodes after `t` up to `end`; `pace` is the last kick, the first step and its growth."""
     kick, first, growth = pace
@@ -314,8 +324,8 @@ def _between(
         at = np.array([t])
         step = min([step, *(float(i.longest(at)[0]) for i in inputs)])
         left = end - t
-        if doses is not None:
-            step = _fitting(doses, t, min(step, left))
+        if fitting is not None:
+            step = fitting.step(t, min(step, left))
         if left <= step * 1.0001:
             step = left
         elif left < 2 * step:
@@ -327,11 +337,29 @@ def _between(
     return nodes
 
 
-def _fitting(placement: Placement, t: float, step: float) -> float:
-    """Longest of `step`, two thirds of it and so on (days) whose nodes resolve all effects."""
-    while step > SHORTEST and not placement.fits(t, step):
-        step *= 2.0 / 3.0
-    return step
+@dataclass
+class _Fitting:
+    """Shortens the steps between two stops, in order, until their nodes resolve all effects.
+
+    Parameters
+    ----------
+    placement : Placement
+    known : list of int
+        Shrinks of the first steps; those of further steps are added.
+    """
+
+    placement: Placement
+    known: list[int]
+    _taken: int = 0
+
+    def step(self, t: float, step: float) -> float:
+        """Longest of `step`, `SHRINK` of it and so on (days)."""
+        if self._taken == len(self.known):
+            self.known.append(self.placement.shrinks(t, step))
+        for _ in range(self.known[self._taken]):
+            step *= SHRINK
+        self._taken += 1
+        return step
 
 
 def _raw_start(lane: Lane) -> list[float]:
