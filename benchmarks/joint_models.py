@@ -109,7 +109,7 @@ class Plan:
         grid, steps = self.grid, int(self.grid.steps[i])
         h, horizon = grid.h[i, :steps], float(grid.outputs[i, -1])
         count = np.ceil(h / min(horizon * SHARE, LONGEST) - 1e-9).astype(int)
-        table = grid.table[grid.row_of[i, :steps]].reshape(steps, 3, len(INPUTS))[:, 0]
+        table = grid.table[grid.row_of[i, :steps]][:, : len(INPUTS)]
         ends = np.concatenate([[0], np.cumsum(count)])
         return np.repeat(h / count, count), np.repeat(table, count, axis=0), ends[grid.nodes[i]]
 

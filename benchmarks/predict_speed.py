@@ -18,10 +18,8 @@ import numpy as np
 
 from metinfer.inference.design import LaneSpec
 from metinfer.mechanism.equations import PARAMETERS, STATES
-from metinfer.mechanism.exposure import Exposure
 from metinfer.mechanism.grid import build_grid
 from metinfer.mechanism.solve import default_theta, solve
-from metinfer.therapy.course import Course
 from metinfer.therapy.individuals import first_events, niche
 from metinfer.therapy.outcomes import Course as Numbers
 from metinfer.therapy.outcomes import liver_first, survival
@@ -99,13 +97,10 @@ def step_error(every: Therapies) -> dict[str, object]:
     count, worst = 4, 0.0
     theta = default_theta(count)
     none = solve(theta, build_grid(lanes(schedule, every, None, count), refine=4)).states[:, -1, L]
-    usual = (Course.longest, Course.breaks)
     for therapy in (t for t in every.therapies.values() if t.agents):
         coarse = solve(theta, build_grid(lanes(schedule, every, therapy, count))).states[:, -1, L]
-        Course.longest, Course.breaks = Exposure.longest, Exposure.breaks
-        fine = build_grid(lanes(schedule, every, therapy, count), refine=2)
+        fine = build_grid(lanes(schedule, every, therapy, count), refine=6)
         exact = solve(theta, fine).states[:, -1, L]
-        Course.longest, Course.breaks = usual
         worst = max(worst, float(np.max(np.abs(coarse - exact) / np.abs(exact - none))))
     return _entry("step error of a regimen's effect", worst, "share of the effect", 1e-3)
 

@@ -5,7 +5,7 @@ import pytest
 
 from metinfer.errors import UsageError
 from metinfer.inference.lanes import lane_theta
-from metinfer.inference.model import TRANSLATION_SD, Joint, build_model
+from metinfer.inference.model import TRANSLATION_SD, Joint, build_model, set_data
 from metinfer.inference.variants import (
     BASE,
     VARIANTS,

@@ -62,6 +62,27 @@ def human_lanes() -> dict[str, Lane]:
     }
 
 
+DECADE = tuple(365.25 * k for k in range(11))
+
+
+def agent_lanes() -> dict[str, Lane]:
+    """One course of every kind of drug in the first year or less of ten."""
+    day = np.log(2) * 24.0
+    three = [28.0 + 7.0 * week + at for week in range(26) for at in (0.0, 2.0, 4.0)]
+    courses = {
+        "il15_weekly": ("il15", Kinetics(day / 20, 5.0, 6.0), 28.0 + 7.0 * np.arange(52)),
+        "ifng": ("ifng_drug", Kinetics(day / 0.5, day / 5.1, 5.0), three),
+        "cxcr4_daily": ("cxcr4_drug", Kinetics(day / 4, day / 0.25, 3.0), 28.0 + np.arange(90)),
+        "il15_infusion": ("il15", Kinetics(day / 1.1, None, 1200.0), 28.0 + 42.0 * np.arange(8)),
+    }
+    lanes = {}
+    for name, (target, kinetics, times) in courses.items():
+        lengths = [5.0] * len(times) if "infusion" in name else None
+        given = Exposure(kinetics, tuple(times), (1.0,) * len(times), lengths)
+        lanes[name] = Lane(name, DECADE, {target: given})
+    return lanes
+
+
 def draws(species: str, count: int, rng: np.random.Generator) -> np.ndarray:
     """Widely spread parameters (draw, parameter)."""
     start = MOUSE if species == "mouse" else {}

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from metinfer.errors import MetinferError
+from metinfer.mechanism.dosed import NODE_VALUES, NODES
+from metinfer.mechanism.equations import INPUTS
 from metinfer.mechanism.grid import Lane, build_grid
 from metinfer.mechanism.inputs import Product, Steps, Sum, window
 from tests.mechanism.lanes import DAYS, YEARS, doses, mouse_lanes
@@ -46,12 +48,17 @@ def test_steps_are_short_after_a_jump_and_grow():
     assert np.diff(nodes).max() <= 1.0 + 1e-9
 
 
-def test_a_short_exposure_is_resolved():
-    rate = np.log(2) / (25 / 1440)
-    grid = build_grid([Lane("a", (0.0, 30.0), {"il15": doses(rate, 50.0, 10.0, absorption=None)})])
-    nodes = edges(grid)
-    within = nodes[(nodes >= 10.0) & (nodes < 10.0 + 10 / rate)]
-    assert np.diff(within).max() < 0.51 / rate
+@pytest.mark.parametrize("half", [0.03, 1.0, 30.0])
+def test_the_effect_of_a_short_exposure_is_resolved(half):
+    source = doses(np.log(2) / (25 / 1440), 50.0, 10.0, absorption=None)
+    grid = build_grid([Lane("a", (0.0, 30.0), {"ifng_drug": source})])
+    nodes = grid.table[grid.row_of[0, : grid.steps[0]], 3 * len(INPUTS) :]
+    nodes = nodes.reshape(grid.steps[0], NODES, len(NODE_VALUES))
+    level = nodes[..., NODE_VALUES.index("ifng_drug")]
+    found = (grid.h[0, : grid.steps[0], None] * nodes[..., 1] * level / (level + half)).sum()
+    t = np.linspace(10.0, 13.0, 300_001)
+    exact = np.trapezoid(source.right(t) / (source.right(t) + half), t)
+    assert found == pytest.approx(exact, abs=1e-4)
 
 
 def test_refining_divides_every_step():

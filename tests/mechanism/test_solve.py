@@ -8,12 +8,21 @@ import numpy as np
 import pytest
 
 from metinfer.errors import MetinferError
-from metinfer.mechanism.codegen import MOVING, STILL
+from metinfer.mechanism.codegen import DOSED, MOVING, STILL
 from metinfer.mechanism.grid import Lane, build_grid
 from metinfer.mechanism.inputs import Growing, window
 from metinfer.mechanism.reference import error, reference
 from metinfer.mechanism.solve import NON_FINITE, OK, STEP_LIMIT, default_theta, solve
-from tests.mechanism.lanes import DAYS, INDEX, YEARS, draws, human_lanes, mouse_lanes, theta
+from tests.mechanism.lanes import (
+    DAYS,
+    INDEX,
+    YEARS,
+    doses,
+    draws,
+    human_lanes,
+    mouse_lanes,
+    theta,
+)
 
 LANES = [("mouse", lane) for lane in mouse_lanes().values()]
 LANES += [("human", lane) for lane in human_lanes().values()]
@@ -75,9 +84,11 @@ def test_an_uneven_arrival_takes_steps():
     assert build_grid([Lane("grows", DAYS, {"arrival": Growing(0.0, 20.0, 0.2)})]).kind == [MOVING]
 
 
-@pytest.mark.parametrize("name", ["injury", "il15", "depletion"])
-def test_a_niche_that_moves_is_solved(name):
-    assert build_grid([mouse_lanes()[name]]).kind.tolist() == [MOVING]
+@pytest.mark.parametrize(
+    ("name", "kind"), [("injury", MOVING), ("depletion", MOVING), ("il15", DOSED)]
+)
+def test_a_niche_that_moves_is_solved(name, kind):
+    assert build_grid([mouse_lanes()[name]]).kind.tolist() == [kind]
 
 
 def test_threads_and_shared_lanes_change_nothing():
@@ -104,7 +115,8 @@ def test_a_failed_lane_harms_no_other():
 
 def test_a_grid_beyond_the_limit_is_a_status(monkeypatch):
     monkeypatch.setattr("metinfer.mechanism.grid.STEP_LIMIT", 100)
-    grid = build_grid([Lane("short", DAYS), mouse_lanes()["cxcr4"]])
+    often = Lane("often", DAYS, {"cxcr4_drug": doses(5.0, 50.0, *np.arange(5.0, 50.0, 0.25))})
+    grid = build_grid([Lane("short", DAYS), often])
     solution = solve(theta(2), grid)
     assert solution.status.tolist() == [OK, STEP_LIMIT]
     assert np.isnan(solution.states[1]).all()

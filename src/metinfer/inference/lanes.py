@@ -125,6 +125,8 @@ def _special(parameter: str, spec: LaneSpec, at: _Places) -> tuple[int, int, flo
             return at("surgery_dip"), at.zero, float(spec.surgery)
         case "sT" | "bNA" | "seen":  # switches of variants, at their base values
             return at.one, at.zero, float(parameter == "sT")
+        case "il15_scale" | "cxcr4_scale" | "ifng_scale":
+            return at.one, at.zero, 1.0
         case "awake0":
             return at("awake_share", spec.context), at.zero, settled
         case "founders":

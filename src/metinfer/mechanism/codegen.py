@@ -1,8 +1,8 @@
-"""What the compiled solver computes, as six loops over a block of lanes, and where it is kept.
+"""What the compiled solver computes, as eight loops over a block of lanes, and where it is kept.
 
 A block is eight lanes. Everything about a block lies in one flat workspace, one row of eight
-numbers per named value; the loops read and write rows. There are three, each with its reverse:
-start, step, and step of a niche at rest.
+numbers per named value; the loops read and write rows. There are four, each with its reverse:
+start, step, step of a niche at rest, and step under doses.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from metinfer.mechanism.dosed import NODE_VALUES, NODES, dosed_graph, node_name
 from metinfer.mechanism.equations import INPUTS, PARAMETERS, STATES
 from metinfer.mechanism.graph import Graph, reverse
 from metinfer.mechanism.resting import rest_graph
 from metinfer.mechanism.scheme import PLACES, Scope, start_graph, step_graph
 
-#: Kinds of lane: the niche moves, it rests, or the lane has no grid.
-MOVING, STILL, FAILED = 0, 1, 2
+#: Kinds of lane: the niche moves, it rests, the lane has no grid, or drugs are given.
+MOVING, STILL, FAILED, DOSED = 0, 1, 2, 3
 #: The driver is a template: it is read, never imported.
 DRIVER = Path(__file__).with_name("driver.py")
 #: Most passes of a start with a feedback, and the relative change at which it has settled.
@@ -59,6 +60,7 @@ def workspace() -> dict[str, int]:
     """Name of a value -> its row in the workspace (rows are `BLOCK` numbers long)."""
     names = [f"theta_{p.name}" for p in PARAMETERS]
     names += [f"in{place}_{spec.name}" for place in PLACES for spec in INPUTS]
+    names += [node_name(i, value) for i in range(NODES) for value in NODE_VALUES]
     names += ["h", "bolus"]
     names += [f"x_{s.name}" for s in STATES]
     names += [f"adj_{s.name}" for s in STATES]
@@ -67,7 +69,7 @@ def workspace() -> dict[str, int]:
 
 
 def loop(name: str) -> Loop:
-    """One of ``start``, ``step`` and ``still`` with ``_forward`` or ``_reverse``."""
+    """One of ``start``, ``step``, ``still`` and ``dosed`` with ``_forward`` or ``_reverse``."""
     part, direction = name.split("_")
     graph = Graph()
     result = _values(graph, part)
@@ -79,7 +81,7 @@ def loop(name: str) -> Loop:
 def _values(graph: Graph, part: str) -> dict[str, int]:
     if part == "still":
         return rest_graph(graph, Scope(graph, "0"))
-    return start_graph(graph) if part == "start" else step_graph(graph)
+    return {"start": start_graph, "step": step_graph, "dosed": dosed_graph}[part](graph)
 
 
 def _reverse(graph: Graph, result: dict[str, int]) -> Loop:
@@ -109,17 +111,23 @@ def source() -> str:
     }
     constants: dict[str, float] = {name: rows[row] * BLOCK for name, row in first.items()}
     constants |= {"BLOCK": BLOCK, "STATES": len(STATES), "PARAMETERS": len(PARAMETERS)}
+    constants |= {"COLUMNS": 3 * len(INPUTS) + NODES * len(NODE_VALUES)}
     constants |= {"INPUTS": len(INPUTS), "SIZE": len(rows) * BLOCK}
-    constants |= {"STILL": STILL, "FAILED": FAILED, "SETTLE": SETTLE, "SETTLED": SETTLED}
+    constants |= {
+        "STILL": STILL,
+        "FAILED": FAILED,
+        "DOSED": DOSED,
+        "SETTLE": SETTLE,
+        "SETTLED": SETTLED,
+    }
     text = DRIVER.read_text(encoding="utf-8")
     title = '"""Made from metinfer; do not edit."""\n'
     text = re.sub(r'^""".*?"""\n', title, text, flags=re.S)
     place = re.search(r"# --- constants ---.*?# --- end ---\n", text, flags=re.S)
     if place is None:
         raise LookupError("the driver has no place for its constants")
-    loops = [
-        f"{part}_{way}" for part in ("start", "step", "still") for way in ("forward", "reverse")
-    ]
+    parts = ("start", "step", "still", "dosed")
+    loops = [f"{part}_{way}" for part in parts for way in ("forward", "reverse")]
     lines = [f"from metinfer.mechanism.emit import {', '.join(loops)}"]
     lines += [f"{k} = {v}" for k, v in constants.items()]
     return text[: place.start()] + "\n".join(lines) + "\n" + text[place.end() :]

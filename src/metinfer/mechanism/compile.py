@@ -14,7 +14,8 @@ import inspect
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -24,7 +25,7 @@ import numba
 import numpy as np
 import platformdirs
 
-from metinfer.mechanism import codegen, emit, equations, graph, resting, scheme
+from metinfer.mechanism import codegen, dosed, emit, equations, graph, resting, scheme
 
 ENTRIES = ("forward", "backward")
 
@@ -32,7 +33,10 @@ ENTRIES = ("forward", "backward")
 @cache
 def fingerprint() -> str:
     """Hash of everything that the generated code depends on."""
-    parts = [inspect.getsource(part) for part in (equations, graph, scheme, resting, codegen, emit)]
+    parts = [
+        inspect.getsource(part)
+        for part in (equations, graph, scheme, resting, dosed, codegen, emit)
+    ]
     text = "\n".join([*parts, codegen.source(), numba.__version__])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -67,10 +71,22 @@ def kernel() -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     # Numba's cached code looks its module up by name while it is still being executed.
     sys.modules[name] = module
-    spec.loader.exec_module(module)
+    with _light_optimisation():
+        spec.loader.exec_module(module)
     for function in ENTRIES:
         binding.add_symbol(symbol(function), getattr(module, function).address)
     return module
+
+
+@contextmanager
+def _light_optimisation() -> Iterator[None]:
+    """Compile at LLVM's level 1: the loops are vector instructions already, 2 and 3 add nothing."""
+    level = numba.config.OPT
+    numba.config.OPT = type(level)("1")
+    try:
+        yield
+    finally:
+        numba.config.OPT = level
 
 
 def symbol(function: str) -> str:

@@ -1,7 +1,7 @@
 """Drivers over blocks of lanes and steps, in the form Numba compiles.
 
 This module is never run as it stands: `codegen.source` copies it into a file of its own, where
-the constants have their values and the four loops are those of `emit`. Numba infers all types.
+the constants have their values and the loops are those of `emit`. Numba infers all types.
 """
 
 # ruff: noqa: ANN001, ANN201
@@ -26,8 +26,8 @@ SIGNATURE = types.void(
 entry = cfunc(SIGNATURE, cache=True, **_FLAGS)
 
 # --- constants ---
-BLOCK = STATES = PARAMETERS = INPUTS = SIZE = 0
-STILL = FAILED = 0
+BLOCK = STATES = PARAMETERS = INPUTS = COLUMNS = SIZE = 0
+STILL = FAILED = DOSED = 0
 THETA = INPUT = STEP = BOLUS = X = ADJOINT = BAR = 0
 SETTLE, SETTLED = 0, 0.0
 
@@ -53,6 +53,14 @@ def still_forward(w):
 
 
 def still_reverse(w):
+    """Its gradient."""
+
+
+def dosed_forward(w):
+    """States after a step under doses."""
+
+
+def dosed_reverse(w):
     """Its gradient."""
 
 
@@ -121,7 +129,7 @@ def load_step(w, held, lanes, k, steps, h, row_of, table):
         row = row_of[lane, min(k, steps[lane] - 1)] if steps[lane] > 0 else held[i]
         if row != held[i]:
             held[i] = row
-            for u in range(3 * INPUTS):
+            for u in range(COLUMNS):
                 w[INPUT + u * BLOCK + i] = table[row, u]
 
 
@@ -183,7 +191,7 @@ def forward(
     order, lane_of = carray(order_, size[8] * BLOCK), carray(lane_of_, size[0])
     start, steps = carray(start_, (size[1], INPUTS + 1)), carray(steps_, size[1])
     h, row_of = carray(h_, (size[1], size[2])), carray(row_of_, (size[1], size[2]))
-    table = carray(table_, (size[3], 3 * INPUTS))
+    table = carray(table_, (size[3], COLUMNS))
     nodes, kind = carray(nodes_, (size[1], size[4])), carray(kind_, size[1])
     first, last, stride = size[5], size[6], size[7]
     tape = carray(tape_, (size[2] + 1) * STATES * BLOCK + stride * (last - first))
@@ -194,6 +202,7 @@ def forward(
     for block in range(first, last):
         most = block_lanes(lanes, held, block, order, lane_of, steps)
         still = kind[lanes[0]] == STILL
+        dosed = kind[lanes[0]] == DOSED
         load_lanes(w, block, order, lane_of, theta, start)
         settle(w)
         base = (block - first) * stride
@@ -203,6 +212,8 @@ def forward(
             load_step(w, held, lanes, k, steps, h, row_of, table)
             if still:
                 still_forward(w)
+            elif dosed:
+                dosed_forward(w)
             else:
                 step_forward(w)
             at = base + (k + 1) * STATES * BLOCK
@@ -261,7 +272,7 @@ def backward(
     order, lane_of = carray(order_, size[8] * BLOCK), carray(lane_of_, size[0])
     start, steps = carray(start_, (size[1], INPUTS + 1)), carray(steps_, size[1])
     h, row_of = carray(h_, (size[1], size[2])), carray(row_of_, (size[1], size[2]))
-    table = carray(table_, (size[3], 3 * INPUTS))
+    table = carray(table_, (size[3], COLUMNS))
     nodes, kind = carray(nodes_, (size[1], size[4])), carray(kind_, size[1])
     first, last, stride = size[5], size[6], size[7]
     tape = carray(tape_, stride * (last - first))
@@ -274,6 +285,7 @@ def backward(
     for block in range(first, last):
         most = block_lanes(lanes, held, block, order, lane_of, steps)
         still = kind[lanes[0]] == STILL
+        dosed = kind[lanes[0]] == DOSED
         load_lanes(w, block, order, lane_of, theta, start)
         for j in range(STATES * BLOCK):
             w[ADJOINT + j] = 0.0
@@ -289,6 +301,8 @@ def backward(
                 w[X + j] = tape[at + j]
             if still:
                 still_reverse(w)
+            elif dosed:
+                dosed_reverse(w)
             else:
                 step_reverse(w)
         add_cotangents(w, 0, block, order, lanes, nodes, pointer, cotangent)

@@ -168,6 +168,13 @@ PARAMETERS: tuple[Parameter, ...] = (
         DESIGN,
         0.0,
     ),
+    Parameter(
+        "il15_scale", "P_{15}", "1", "multiplies the exposure to an IL-15 agonist", DESIGN, 1.0
+    ),
+    Parameter(
+        "cxcr4_scale", "P_4", "1", "multiplies the exposure to a CXCR4 antagonist", DESIGN, 1.0
+    ),
+    Parameter("ifng_scale", "P_G", "1", "multiplies the exposure to given IFN-g", DESIGN, 1.0),
 )
 
 INPUTS: tuple[InputSpec, ...] = (
@@ -210,7 +217,8 @@ def symbols(names: str) -> list[Symbol]:
 A, X, R, N, U, H, D, W1, W2, W3, L, K = symbols(" ".join(s.name for s in STATES))
 (kA, bA, kX, bT, Kx, bQ, th, kN, r15, Ncap, kdep, kR, kd, kU, mu, bU, kdepU, fN, SG, hG, eta, f0,
  kH, w1, d0, m, kap, kS, fU, nu, tau, founders, founders0, awake0, injury_scale, timp1_scale,
- dip, sT, bNA, seen) = symbols(" ".join(p.name for p in PARAMETERS))  # fmt: skip
+ dip, sT, bNA, seen, il15_scale, cxcr4_scale,
+ ifng_scale) = symbols(" ".join(p.name for p in PARAMETERS))  # fmt: skip
 (injury, timp1, stellate_block, cxcr4_drug, cxcl12_neutral, il15, nk_depletion, nk_activity,
  perforin_loss, ifng_loss, ifng_drug, neutrophil_depletion, arrival,
  dip_on) = symbols(" ".join(i.name for i in INPUTS))  # fmt: skip
@@ -228,7 +236,6 @@ TUMOUR_INPUTS = ("arrival",)
 
 #: Functions of inputs alone: evaluated once, when a grid is built. Replaces the raw input.
 PREPARED: dict[str, tuple[Symbol, Expr]] = {
-    "il15": (e15, il15 / (1 + il15)),
     "timp1": (lnT, log(timp1)),
 }
 
@@ -236,14 +243,15 @@ PREPARED: dict[str, tuple[Symbol, Expr]] = {
 #: what TIMP-1 added where `sT` is 0: exactly so while TIMP-1 does not change, and within a day
 #: (the turnover of CXCL12) after it did.
 DERIVED: dict[Symbol, Expr] = {
-    e4: cxcr4_drug / (cxcr4_drug + 1 + X / Kx),
+    e15: il15_scale * il15 / (1 + il15_scale * il15),
+    e4: cxcr4_scale * cxcr4_drug / (cxcr4_scale * cxcr4_drug + 1 + X / Kx),
     Z: X * (1 - cxcl12_neutral) * (1 - e4),
     ZN: Z * exp((sT - 1) * bT * (lnT + log(timp1_scale))),
     lnQ: -bQ * bounded_log(ZN),
     F: nk_activity * (1 - dip * dip_on) * exp((1 - th) * lnQ) * N,
     FA: F,
     Fk: F * (1 - perforin_loss),
-    G: (fN * F + 1 - fN) * (1 - ifng_loss) + SG * ifng_drug,
+    G: (fN * F + 1 - fN) * (1 - ifng_loss) + SG * ifng_scale * ifng_drug,
     omega: f0 + (1 - f0) * exp(-eta * bounded_log(_power(G, hG))),
     seed: (1 - fU + fU * _power(U, nu)) * exp(-kS * (Fk - 1)),
     leave: d0 + m * Fk,
@@ -268,7 +276,8 @@ def freed(active: Expr) -> Expr:
 
 _activation = (1 + injury_scale * injury) * (1 - stellate_block) * exp(bNA * freed(FA))
 _growth = r15 * R * e15
-_number = exp(th * lnQ)
+#: Inflow of NK cells over healthy.
+number = exp(th * lnQ)
 _linear = kN + kdep * nk_depletion - _growth
 _settle = exp(bA * log(A + FLOOR) + bT * (lnT + log(timp1_scale)))
 
@@ -276,8 +285,8 @@ EQUATIONS: tuple[Equation, ...] = (
     Equation("A", kA * _activation, kA, _activation),
     Equation("X", kX * _settle, kX, _settle),
     Equation("R", kR, kR + kd * e15, kR / (kR + kd * e15)),
-    Equation("N", kN * _number + _growth * N, kN + _growth * N / Ncap + kdep * nk_depletion,
-             2 * kN * _number / (_linear + sqrt(_linear**2 + 4 * _growth / Ncap * kN * _number))),
+    Equation("N", kN * number + _growth * N, kN + _growth * N / Ncap + kdep * nk_depletion,
+             2 * kN * number / (_linear + sqrt(_linear**2 + 4 * _growth / Ncap * kN * number))),
     Equation("U", kU * (1 + mu * e4) * _power(Z, bU), kU + kdepU * neutrophil_depletion,
              kU * (1 + mu * e4) * _power(Z, bU) / (kU + kdepU * neutrophil_depletion)),
     Equation("H", kH * omega, kH, omega),

@@ -19,7 +19,8 @@ on relax from the start of the step with the rates they have there. That is of s
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import sympy as sp
 
@@ -41,6 +42,27 @@ from metinfer.mechanism.graph import Graph, lower
 SWEEPS = 3
 PLACES = ("0", "m", "1")
 _PREPARED_NAMES = {symbol.name: name for name, (symbol, _) in PREPARED.items()}
+
+
+@dataclass(frozen=True)
+class Step:
+    """A state over a step: its values, and the linear equation ``x' = q - l x`` it solved.
+
+    Attributes
+    ----------
+    start, middle, end : int
+        Graph nodes of its values.
+    loss : int
+        Node of l.
+    forcing : tuple of int
+        Nodes of q at the start, middle and end.
+    """
+
+    start: int
+    middle: int
+    end: int
+    loss: int = -1
+    forcing: tuple[int, int, int] = (-1, -1, -1)
 
 
 class Scope:
@@ -93,9 +115,9 @@ def step_graph(graph: Graph) -> dict[str, int]:
     result = {}
     for equation in EQUATIONS:
         name = equation.state
-        middle, end = _advance(graph, equation, scopes, scopes[0].known[name], h)
-        scopes[1].known[name], scopes[2].known[name] = middle, end
-        result[name] = end
+        step = advance(graph, equation, scopes, scopes[0].known[name], h)
+        scopes[1].known[name], scopes[2].known[name] = step.middle, step.end
+        result[name] = step.end
     return result
 
 
@@ -114,22 +136,19 @@ def _predict_feedback(graph: Graph, start: Scope, h: int) -> tuple[int, int]:
     return graph.scaled((0.5, start.node(DERIVED[FEEDBACK])), (0.5, last)), last
 
 
-def _advance(
-    graph: Graph, equation: Equation, scopes: list[Scope], x0: int, h: int
-) -> tuple[int, int]:
+def advance(graph: Graph, equation: Equation, scopes: Sequence[Scope], x0: int, h: int) -> Step:
+    """Carry one state over a step, given what it depends on at the three places."""
     own = sp.Symbol(equation.state, real=True)
     if any(expand(part).has(own) for part in (equation.production, equation.loss)):
         return _sweep(graph, equation, scopes, x0, h)
     produced = [s.node(equation.production) for s in scopes]
     if equation.loss == 0:
         mean = graph.scaled((1 / 6, produced[0]), (4 / 6, produced[1]), (1 / 6, produced[2]))
-        return -1, graph.add(x0, graph.mul(h, mean))
+        return Step(x0, -1, graph.add(x0, graph.mul(h, mean)))
     return _solve_linear(graph, produced, [s.node(equation.loss) for s in scopes], x0, h)
 
 
-def _solve_linear(
-    graph: Graph, produced: list[int], loss: list[int], x0: int, h: int
-) -> tuple[int, int]:
+def _solve_linear(graph: Graph, produced: list[int], loss: list[int], x0: int, h: int) -> Step:
     half, full = _weights(graph, graph.mul(loss[1], h))
     first = graph.sub(produced[0], graph.mul(graph.sub(loss[0], loss[1]), x0))
     forced = _combine(graph, full, x0, h, [first, produced[1], produced[2]])
@@ -137,12 +156,11 @@ def _solve_linear(
     pull = graph.add(graph.const(1.0), graph.mul(graph.mul(h, full[3]), excess))
     end = graph.mul(forced, graph.inv(pull))
     last = graph.sub(produced[2], graph.mul(excess, end))
-    return _combine(graph, half, x0, h, [first, produced[1], last]), end
+    middle = _combine(graph, half, x0, h, [first, produced[1], last])
+    return Step(x0, middle, end, loss[1], (first, produced[1], last))
 
 
-def _sweep(
-    graph: Graph, equation: Equation, scopes: list[Scope], x0: int, h: int
-) -> tuple[int, int]:
+def _sweep(graph: Graph, equation: Equation, scopes: Sequence[Scope], x0: int, h: int) -> Step:
     own = sp.Symbol(equation.state, real=True)
     rate = equation.production - equation.loss * own
     at = [_own_value(scope, own) for scope in scopes]
@@ -157,7 +175,7 @@ def _sweep(
     for _ in range(SWEEPS):
         q = [first, forcing(1, middle), forcing(2, end)]
         middle, end = _combine(graph, half, x0, h, q), _combine(graph, full, x0, h, q)
-    return middle, end
+    return Step(x0, middle, end)
 
 
 def _own_value(scope: Scope, own: sp.Symbol) -> Callable[[sp.Expr, int], int]:

@@ -27,7 +27,7 @@ def _names() -> dict[sp.Symbol, str]:
     for spec in INPUTS:
         plain = spec.name.replace("_", " ")
         names[sp.Symbol(spec.name, real=True)] = rf"\mathrm{{{plain}}}".replace(" ", r"\ ")
-    for symbol in [*DERIVED, PREPARED["il15"][0]]:
+    for symbol in DERIVED:
         names[symbol] = _SYMBOLS[symbol.name]
     return names | {s: _SYMBOLS[s.name] for s in names if s.name in _SYMBOLS}
 
@@ -65,7 +65,7 @@ def latex_equations() -> list[tuple[str, str]]:
         Derived quantities by symbol name, then states by name; no dollar signs.
     """
     names = _names()
-    rows = [(s.name, f"{names[s]} = {_latex(e)}") for s, e in [PREPARED["il15"], *DERIVED.items()]]
+    rows = [(s.name, f"{names[s]} = {_latex(e)}") for s, e in DERIVED.items()]
     for equation in EQUATIONS:
         x = sp.Symbol(equation.state, real=True)
         right = _latex(equation.production)

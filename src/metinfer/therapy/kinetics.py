@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from metinfer.mechanism.exposure import Kinetics
+from metinfer.mechanism.exposure import Exposure, Kinetics
 from metinfer.pharmacology import (
     DOSE_UNITS,
     TIME_UNITS,
@@ -23,7 +23,6 @@ from metinfer.pharmacology import (
     rescale,
 )
 from metinfer.therapy.agents import Agent, Quantity
-from metinfer.therapy.course import Course
 from metinfer.therapy.regimen import VARIANTS, DoseRow
 
 
@@ -80,7 +79,7 @@ def assignment(draws: int, count: int = VARIANTS, seed: int = 0) -> np.ndarray:
     return np.random.default_rng([seed, 7]).permutation(order)
 
 
-def exposure(dose: DoseRow, variant: Variant, day: float, body: Mapping[str, float]) -> Course:
+def exposure(dose: DoseRow, variant: Variant, day: float, body: Mapping[str, float]) -> Exposure:
     """Exposure in reference levels after the doses of one row, given from day `day` on.
 
     Parameters
@@ -101,7 +100,7 @@ def exposure(dose: DoseRow, variant: Variant, day: float, body: Mapping[str, flo
     kinetics = Kinetics(variant.elimination, absorption, reached * variant.level_per_dose)
     times = tuple((day + dose.times).tolist())
     lengths = (dose.duration,) * len(times) if dose.duration > 0 else None
-    return Course(kinetics, times, (amount,) * len(times), lengths)
+    return Exposure(kinetics, times, (amount,) * len(times), lengths)
 
 
 def _factors(name: str, agent: Agent) -> Mapping[str, float]:

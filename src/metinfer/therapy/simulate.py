@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from threading import Lock
 
 import numpy as np
@@ -249,7 +249,7 @@ def _driven(
         for dose in part.doses:
             target = therapies.agents[dose.agent].target
             course = exposure(dose, kinetics[dose.agent], day, _body(therapies, species))
-            driven.setdefault(target, []).append(replace(course, target=target))
+            driven.setdefault(target, []).append(course)
         for row in part.sets:
             settings.setdefault(row.input, []).append((day, row))
     inputs: dict[str, Input] = {
