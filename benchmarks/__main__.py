@@ -21,7 +21,7 @@ import numpy as np
 from benchmarks import accuracy, gradient_speed, joint_compare, own_model, shares, start_up
 from benchmarks.page import write_page
 from metinfer.evidence import read_evidence
-from metinfer.inference.model import Joint
+from metinfer.inference.density import Joint
 from metinfer.provenance import machine, now, versions
 
 HERE = Path(__file__).parent

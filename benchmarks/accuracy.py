@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 
 from metinfer.evidence import read_evidence
+from metinfer.inference.density import TRANSLATION_SD, Joint
 from metinfer.inference.lanes import lane_theta, solver_lanes
-from metinfer.inference.model import TRANSLATION_SD, Joint
 from metinfer.mechanism.equations import PARAMETERS, STATES
 from metinfer.mechanism.exposure import Exposure, Kinetics
 from metinfer.mechanism.grid import Grid, Lane, build_grid

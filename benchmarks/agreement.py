@@ -29,8 +29,9 @@ from scipy.special import gammaln
 
 from metinfer.evidence import bundled_path, read_evidence
 from metinfer.inference.chains import Length
+from metinfer.inference.density import TRANSLATION_SD, Joint
 from metinfer.inference.forward import with_derived
-from metinfer.inference.model import TRANSLATION_SD, Joint, build_model
+from metinfer.inference.model import build_model
 from metinfer.inference.refits import Refit, refit_all
 from metinfer.inference.scoring import DIM, pointwise_scores
 

@@ -25,7 +25,7 @@ import numpy as np
 
 from metinfer.evidence import read_evidence
 from metinfer.inference.chains import Length
-from metinfer.inference.model import TRANSLATION_SD, Joint
+from metinfer.inference.density import TRANSLATION_SD, Joint
 from metinfer.inference.refits import Failure, Refit, Source, refit_all
 from metinfer.inference.solving import thin
 from metinfer.inference.worlds import Simulator

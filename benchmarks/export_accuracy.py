@@ -24,8 +24,8 @@ from metinfer.evidence import read_evidence
 from metinfer.export.layer import LATENT, TRANSFER, latents_of
 from metinfer.export.model import Exported, arm_parts, evidence_model, model_of
 from metinfer.export.sbml import write_sbml
+from metinfer.inference.density import TRANSLATION_SD, Joint
 from metinfer.inference.lanes import LaneTable, lane_theta, solver_lanes
-from metinfer.inference.model import TRANSLATION_SD, Joint
 from metinfer.mechanism.equations import PARAMETERS, STATES
 from metinfer.mechanism.exposure import Exposure, Kinetics
 from metinfer.mechanism.grid import Lane

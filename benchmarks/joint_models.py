@@ -25,7 +25,8 @@ from pytensor.graph.op import Op
 
 from metinfer.evidence import read_evidence
 from metinfer.inference import model as joint_module
-from metinfer.inference.model import Joint, joint_model
+from metinfer.inference.density import Joint
+from metinfer.inference.model import joint_model
 from metinfer.mechanism.equations import (
     EQUATIONS,
     INPUTS,

@@ -29,7 +29,8 @@ t = [time.perf_counter()]
 import nutpie, numpy as np, pymc
 from metinfer.evidence import read_evidence
 from metinfer.inference.compiled import compile_free
-from metinfer.inference.model import Joint, joint_model
+from metinfer.inference.density import Joint
+from metinfer.inference.model import joint_model
 from metinfer.mechanism.compile import kernel
 t.append(time.perf_counter())
 kernel()

@@ -33,7 +33,7 @@ from metinfer.inference.calibrate import (
     labelled,
     prior_draw,
 )
-from metinfer.inference.model import INTERVALS, LATENTS, TRANSLATION_SD, Joint
+from metinfer.inference.density import INTERVALS, LATENTS, TRANSLATION_SD, Joint
 from metinfer.inference.refits import Failure, refit_all
 from metinfer.inference.worlds import Simulator, Tables, World
 from metinfer.mechanism.equations import PARAMETERS

@@ -22,8 +22,8 @@ import simulate
 
 import metinfer as mi
 from metinfer.evidence import Evidence, bundled_path
+from metinfer.inference.density import Joint
 from metinfer.inference.learnt import ASSUMED, LEARNT, NARROWED
-from metinfer.inference.model import Joint
 from metinfer.inference.recipe import MODEL
 from metinfer.therapy.agents import Quantity
 from metinfer.therapy.answers import named_answers

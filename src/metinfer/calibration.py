@@ -18,7 +18,7 @@ from metinfer.scenarios import scenarios
 if TYPE_CHECKING:
     from metinfer.evidence.types import Evidence
     from metinfer.inference.calibrate import Answers, Plan
-    from metinfer.inference.model import Joint
+    from metinfer.inference.density import Joint
     from metinfer.inference.refits import Machinery
 
 FOLDER, GROUPS, SUMMARY = JOBS[1], "calibration.nc", "calibration.json"
@@ -196,7 +196,7 @@ def _one_kind(
 ) -> tuple[xr.Dataset, list[dict[str, str]]]:
     """Ranks of all fits of one kind, and the fits that failed."""
     from metinfer.inference.calibrate import FIT, Calibration, as_dataset
-    from metinfer.inference.model import Joint
+    from metinfer.inference.density import Joint
 
     joint = Joint.of(run.evidence)
     answers = named_answers_of(run, joint)

@@ -75,7 +75,7 @@ def compare(
     """
     from metinfer.inference import compare as parts
     from metinfer.inference.chains import available_cores
-    from metinfer.inference.model import LATENTS
+    from metinfer.inference.density import LATENTS
     from metinfer.inference.refits import Machinery
     from metinfer.inference.reproduce import require_same_model
 
@@ -201,7 +201,7 @@ def _results(
 
 def answer_draws(run: Run, fits: Fits) -> dict[str, dict[str, np.ndarray]]:
     """Named answers per draw, of each fit: ``prior``, ``variant/NAME`` and ``study/NAME``."""
-    from metinfer.inference.model import TRANSLATION_SD
+    from metinfer.inference.density import TRANSLATION_SD
     from metinfer.therapy.draws import NamedDraws
 
     sources: dict[str, NamedDraws] = {}

@@ -13,8 +13,8 @@ from metinfer import results
 from metinfer.runs import MAIN, Run
 
 if TYPE_CHECKING:
+    from metinfer.inference.density import Joint
     from metinfer.inference.diagnose import Gate
-    from metinfer.inference.model import Joint
 
 ANSWERS = "answers.nc"
 POSTERIOR_GROUP = "posterior"
@@ -77,13 +77,13 @@ def gates(run: Run, answers: Mapping[str, xr.Dataset], prior: Gate | None) -> tu
     prior : Gate, optional
         Whether prior draws are biologically possible.
     """
+    from metinfer.inference.density import TRANSLATION_SD
     from metinfer.inference.diagnose import (
         answer_gates,
         convergence_gates,
         solver_gates,
         subfit_gates,
     )
-    from metinfer.inference.model import TRANSLATION_SD
 
     refine = run.record.refine
     joint = _joint(run)
@@ -140,7 +140,7 @@ def foundations(run: Run, answers: Mapping[str, xr.Dataset]) -> dict[str, Any]:
         studies that pull most; ``pairs``: parameters that the data cannot tell apart.
     """
     from metinfer.inference import sensitivity as tool
-    from metinfer.inference.model import TRANSLATION_SD
+    from metinfer.inference.density import TRANSLATION_SD
     from metinfer.inference.scoring import log_prior, pointwise_scores
 
     after = answers.get(POSTERIOR_GROUP, xr.Dataset())
@@ -215,7 +215,7 @@ def _finite(values: xr.DataArray) -> np.ndarray:
 
 
 def _joint(run: Run) -> Joint:
-    from metinfer.inference.model import Joint
+    from metinfer.inference.density import Joint
 
     return Joint.of(run.evidence)
 

@@ -227,7 +227,7 @@ def answer_draws(run: Run) -> Mapping[str, xr.DataArray]:
     if kept is not None:
         return {str(k): v for k, v in kept.data_vars.items()}
     from metinfer.comparison import solved_answers
-    from metinfer.inference.model import Joint
+    from metinfer.inference.density import Joint
     from metinfer.therapy.draws import NamedDraws
 
     where = Joint.of(run.evidence).design.coordinates

@@ -100,7 +100,7 @@ def prior_check(run: Run) -> tuple[dict[str, Any], Gate | None]:
     Gate or None
         None for a run without a prior.
     """
-    from metinfer.inference.model import TRANSLATION_SD
+    from metinfer.inference.density import TRANSLATION_SD
     from metinfer.inference.predictive import posterior_predictive
     from metinfer.inference.prior_check import impossible, possible_gate, prior_rows
 
@@ -124,7 +124,7 @@ def replicate(run: Run) -> xr.Dataset:
     xarray.Dataset
         See `metinfer.inference.predictive.posterior_predictive`.
     """
-    from metinfer.inference.model import TRANSLATION_SD
+    from metinfer.inference.density import TRANSLATION_SD
     from metinfer.inference.predictive import posterior_predictive
 
     seed = int(run.record.settings["seed"])
@@ -300,7 +300,7 @@ def _predict(run: Run, therapies: Path, populations: Path) -> xr.Dataset:
 
 def _parts(run: Run, therapies: Path, populations: Path) -> Asked:
     """Everything that predictions of a run are made from."""
-    from metinfer.inference.model import Joint
+    from metinfer.inference.density import Joint
     from metinfer.therapy.applicability import Applicability
     from metinfer.therapy.check import require_starts
     from metinfer.therapy.draws import NamedDraws

@@ -14,8 +14,8 @@ from benchmarks import export_accuracy as bench
 from metinfer.export import folder
 from metinfer.export.layer import latents_of
 from metinfer.export.petab import observable
+from metinfer.inference.density import score_terms
 from metinfer.inference.lanes import lane_theta, solver_lanes
-from metinfer.inference.model import score_terms
 from metinfer.mechanism.reference import reference
 
 

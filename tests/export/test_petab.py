@@ -20,7 +20,7 @@ pytest.importorskip("libsbml")
 
 from metinfer.export import folder, rows
 from metinfer.export.model import arm_parts
-from metinfer.inference.model import Joint
+from metinfer.inference.density import Joint
 
 TINY = Path(__file__).parents[1] / "data" / "tiny"
 #: Rows that PEtab can express, and some that it cannot, in the columns that they need.

@@ -10,7 +10,8 @@ import pytest
 
 from metinfer.evidence import bundled_path, read_evidence
 from metinfer.evidence.template import write_template
-from metinfer.inference.model import Joint, build_model
+from metinfer.inference.density import Joint
+from metinfer.inference.model import build_model
 
 ROOT = Path(__file__).parents[2]
 #: Interpreted: these graphs are small, and compiling them would take longer than using them.

@@ -23,8 +23,9 @@ from metinfer.inference.compare_elpd import (
 )
 from metinfer.inference.compare_results import Quality
 from metinfer.inference.compare_tables import doubts, not_judged
+from metinfer.inference.density import LATENTS, TRANSLATION_SD, Joint
 from metinfer.inference.leave_out import Seen, moved, predict_left_out, shifts, studies, without
-from metinfer.inference.model import LATENTS, TRANSLATION_SD, Joint, build_model, set_data
+from metinfer.inference.model import build_model, set_data
 from metinfer.inference.refits import Failure, Lost, Machinery
 from metinfer.inference.stacking import averaged, stacking_weights
 from tests.inference.conftest import QUICK, prior_latents, with_rows

@@ -7,6 +7,7 @@ import pytest
 import xarray as xr
 
 from metinfer.inference import diagnose
+from metinfer.inference.density import LATENTS
 from metinfer.inference.diagnose import (
     Diagnosis,
     Gate,
@@ -16,9 +17,8 @@ from metinfer.inference.diagnose import (
     solver_gates,
     subfit_gates,
 )
-from metinfer.inference.model import LATENTS
 from metinfer.inference.regrid import MOST, refined, solver_is_coarse
-from metinfer.mechanism import grid
+from metinfer.mechanism import grid, placement
 from tests.inference.conftest import prior_latents
 
 
@@ -147,6 +147,7 @@ def test_a_coarse_grid_is_seen(tiny_joint, monkeypatch):
     # Steps as long as the span between two doses or two outputs.
     for name, value in {"GROWTH": 100.0, "SHARE": 1.0}.items():
         monkeypatch.setattr(grid, name, value)
+    monkeypatch.setattr(placement, "ERROR", 10.0)
     latents = latents_of(tiny_joint)
     gates = solver_gates(tiny_joint, latents, 0.5, ones(tiny_joint))
     assert failing(gates) == {"solver grid"}

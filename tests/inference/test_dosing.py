@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from metinfer.errors import MetinferError
+from metinfer.inference.density import Joint
 from metinfer.inference.dosing import courses
 from metinfer.inference.lanes import lane_inputs
-from metinfer.inference.model import Joint
 from metinfer.inference.solving import solve_draws, theta_of
 from metinfer.mechanism.equations import STATES
 from metinfer.therapy.agents import read_agent

@@ -7,6 +7,14 @@ import pytensor
 import pytensor.tensor as pt
 import pytest
 
+from metinfer.inference.density import (
+    LATENTS,
+    Graph,
+    Joint,
+    density_tape,
+    prediction_tape,
+    score_terms,
+)
 from metinfer.inference.families import (
     SURROGATE_SD,
     extras,
@@ -16,14 +24,6 @@ from metinfer.inference.families import (
     statistic_of,
 )
 from metinfer.inference.lanes import lane_theta
-from metinfer.inference.model import (
-    LATENTS,
-    Graph,
-    Joint,
-    density_tape,
-    prediction_tape,
-    score_terms,
-)
 from metinfer.inference.solving import inputs_of, solve_draws, theta_of
 from metinfer.inference.statistics import STATISTICS
 from metinfer.mechanism.op import solve_op

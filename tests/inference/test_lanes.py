@@ -7,6 +7,7 @@ import pytensor
 import pytensor.tensor as pt
 import pytest
 
+from metinfer.inference.density import checked_table
 from metinfer.inference.design import LaneSpec
 from metinfer.inference.lanes import (
     TRANSFERRED,
@@ -17,7 +18,6 @@ from metinfer.inference.lanes import (
     solver_lanes,
     timp1_folds,
 )
-from metinfer.inference.model import checked_table
 from metinfer.inference.priors import Coordinates, read_parameters
 from metinfer.mechanism.equations import PARAMETERS
 from tests.inference.conftest import named_parameters

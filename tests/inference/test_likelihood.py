@@ -12,10 +12,11 @@ import xarray as xr
 
 import metinfer as mi
 from metinfer.errors import MetinferError
+from metinfer.inference.density import LATENTS, TRANSLATION_SD, Joint
 from metinfer.inference.forward import prior_draws
 from metinfer.inference.likelihood import add_likelihood
 from metinfer.inference.loo import pointwise
-from metinfer.inference.model import LATENTS, TRANSLATION_SD, Joint, set_data
+from metinfer.inference.model import set_data
 from metinfer.inference.predictions import CELLS
 from metinfer.inference.solving import solve_draws, theta_of
 from metinfer.mechanism.equations import STATES

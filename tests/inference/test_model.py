@@ -9,7 +9,8 @@ import pytensor.tensor as pt
 import pytest
 
 from metinfer.errors import MetinferError
-from metinfer.inference.model import LATENTS, Joint, Replicator, set_data, weighted
+from metinfer.inference.density import LATENTS, Joint, Replicator, weighted
+from metinfer.inference.model import set_data
 from metinfer.inference.solving import inputs_of, solve_draws, theta_of
 from tests.inference.conftest import QUICK, prior_latents
 from tests.inference.test_families import scored

@@ -12,9 +12,9 @@ import sympy as sp
 
 from metinfer.errors import MetinferError
 from metinfer.evidence import vocabulary
+from metinfer.inference.density import Joint
 from metinfer.inference.families import contrasted, families
 from metinfer.inference.lanes import lane_theta
-from metinfer.inference.model import Joint
 from metinfer.inference.predictions import (
     OBSERVABLES,
     View,

@@ -7,8 +7,9 @@ import pytest
 import xarray as xr
 
 from metinfer.inference import leave_out, predictive
+from metinfer.inference.density import Joint
 from metinfer.inference.leave_out import studies
-from metinfer.inference.model import Joint, build_model
+from metinfer.inference.model import build_model
 from metinfer.inference.predictive import _rows, main_number, matched, posterior_predictive
 from metinfer.inference.solving import thin
 from metinfer.inference.statistics import STATISTICS

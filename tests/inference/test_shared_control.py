@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 from metinfer.evidence import vocabulary
-from metinfer.inference import model
+from metinfer.inference import density
 from metinfer.inference.families import extras, families
 from metinfer.inference.predictions import observational
 from metinfer.inference.statistics import STATISTICS, SharedRatio
@@ -73,9 +73,9 @@ def test_replicates_share_the_error_and_the_model_hands_the_weight_on(monkeypatc
     assert np.corrcoef(np.log(drawn).T)[0, 1] == pytest.approx(0.5, abs=0.05)
     design = SimpleNamespace(rows=rows, intervals=())
     joint = SimpleNamespace(design=design, families=(found,))
-    monkeypatch.setattr(model, "predict_rows", lambda view: pt.as_tensor(np.array([2.0, 3.0])))
-    monkeypatch.setattr(model, "extras", lambda *_: {})
-    (term,) = model.score_terms(joint, {}, None, pt.as_tensor(np.array([0.0, 1.0])), None)
+    monkeypatch.setattr(density, "predict_rows", lambda view: pt.as_tensor(np.array([2.0, 3.0])))
+    monkeypatch.setattr(density, "extras", lambda *_: {})
+    (term,) = density.score_terms(joint, {}, None, pt.as_tensor(np.array([0.0, 1.0])), None)
     np.testing.assert_array_equal(term.pred["weight"].eval(mode="FAST_COMPILE"), [0, 1])
 
 

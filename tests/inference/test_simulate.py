@@ -7,7 +7,7 @@ import pytest
 
 import metinfer as mi
 from metinfer.errors import MetinferError
-from metinfer.inference.model import Joint
+from metinfer.inference.density import Joint
 from metinfer.inference.solving import solve_draws, theta_of
 from metinfer.mechanism.inputs import Steps
 from tests.inference.conftest import prior_latents

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from metinfer.errors import UsageError
+from metinfer.inference.density import TRANSLATION_SD, Joint
 from metinfer.inference.lanes import lane_theta
-from metinfer.inference.model import TRANSLATION_SD, Joint, build_model, set_data
+from metinfer.inference.model import build_model, set_data
 from metinfer.inference.variants import (
     BASE,
     VARIANTS,

@@ -3,7 +3,7 @@ import pytest
 
 from metinfer.inference import calibrate
 from metinfer.inference.chains import Length
-from metinfer.inference.model import LATENTS
+from metinfer.inference.density import LATENTS
 from metinfer.inference.refits import Machinery
 from metinfer.inference.worlds import Simulator, World
 

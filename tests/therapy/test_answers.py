@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from made_up import MadeUp
 
-from metinfer.mechanism import grid
-from metinfer.therapy import course, simulate
+from metinfer.mechanism import grid, placement
+from metinfer.therapy import simulate
 from metinfer.therapy.answers import grid_shifts, named_answers
 from metinfer.therapy.populations import read_populations
 from metinfer.therapy.predict import predict
@@ -61,15 +61,13 @@ def test_steps_too_long_for_a_therapy_are_seen(monkeypatch):
     # Steps as long as the span between two outputs.
     for name, value in {"GROWTH": 100.0, "SHARE": 1.0}.items():
         monkeypatch.setattr(grid, name, value)
-    monkeypatch.setattr(course, "ERROR", 10.0)
-    course._pattern.cache_clear()
+    monkeypatch.setattr(placement, "ERROR", 10.0)
     monkeypatch.setattr(simulate, "_GRIDS", simulate._Kept(simulate.GRID_BYTES))
     worse = grid_shifts(MadeUp(), one, THERAPIES, POPULATIONS, 4)["ratio"]
     assert worse > 10 * shifts["ratio"]
     # A run whose steps were split passes that on.
     split = replace(THERAPIES, refine=8)
     assert grid_shifts(MadeUp(), one, split, POPULATIONS, 4)["ratio"] < worse / 10
-    course._pattern.cache_clear()
 
 
 def test_what_is_not_given_is_left_out():

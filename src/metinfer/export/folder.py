@@ -32,7 +32,7 @@ from metinfer.export.petab import (
 )
 from metinfer.export.rows import Expressed, Refused, express
 from metinfer.export.sbml import libsbml, write_sbml
-from metinfer.inference.model import Joint
+from metinfer.inference.density import Joint
 
 ROWS, README = "rows.csv", "README.md"
 #: Names shown per reason in the text.

@@ -15,9 +15,9 @@ import numpy as np
 
 from metinfer.errors import MetinferError
 from metinfer.export.parts import Quantity
+from metinfer.inference.density import TRANSLATION_SD
 from metinfer.inference.design import LaneSpec
 from metinfer.inference.lanes import DIMS, NAMES, SHARES, TRANSFERRED, LaneTable
-from metinfer.inference.model import TRANSLATION_SD
 from metinfer.inference.priors import EDGE, Entry, PriorTable, link_zone
 from metinfer.mechanism.equations import PARAMETERS, Parameter
 from metinfer.mechanism.infix import CUT

@@ -10,10 +10,10 @@ from metinfer.errors import MetinferError
 from metinfer.export.courses import courses_of
 from metinfer.export.layer import Layer, Setting, identifier, named_layer, plain_layer
 from metinfer.export.parts import Parts, Quantity
+from metinfer.inference.density import Joint
 from metinfer.inference.design import LaneSpec, lane_spec
 from metinfer.inference.dosing import courses
 from metinfer.inference.lanes import solver_lanes
-from metinfer.inference.model import Joint
 from metinfer.mechanism.equations import STATES, bolus
 from metinfer.mechanism.grid import Lane
 from metinfer.mechanism.infix import formulas

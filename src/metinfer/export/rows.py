@@ -14,9 +14,9 @@ import numpy as np
 
 from metinfer.export.layer import identifier
 from metinfer.export.model import ArmPart
+from metinfer.inference.density import Joint
 from metinfer.inference.design import YEAR, LaneSpec, spread_key
 from metinfer.inference.families import BLOOD, RATIOS, SURROGATE_SD, Family, is_ratio
-from metinfer.inference.model import Joint
 from metinfer.inference.statistics import SharedRatio, moment_log_sd, pivot_inflation
 
 BINOMIAL = "binomial: PEtab has normal and Laplace noise only"

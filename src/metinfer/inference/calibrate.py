@@ -27,8 +27,9 @@ from scipy import stats
 from metinfer.errors import UsageError
 from metinfer.inference.calibrate_ranks import rank
 from metinfer.inference.chains import Length
+from metinfer.inference.density import LATENTS, TRANSLATION_SD, Joint
 from metinfer.inference.lanes import TRANSFERRED
-from metinfer.inference.model import LATENTS, TRANSLATION_SD, Joint, joint_model
+from metinfer.inference.model import joint_model
 from metinfer.inference.refits import Failure, Machinery, Refit, Source, refit_all
 from metinfer.inference.worlds import RIGHT, Simulator, Tables, World
 from metinfer.provenance import code_hash

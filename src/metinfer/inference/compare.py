@@ -20,8 +20,9 @@ from metinfer.errors import UsageError
 from metinfer.inference.chains import Length
 from metinfer.inference.compare_elpd import Elpd, Scorer, leave_one_out, log_mean_exp
 from metinfer.inference.compare_results import Quality, faults
+from metinfer.inference.density import LATENTS, TRANSLATION_SD, Joint
 from metinfer.inference.leave_out import Left, studies, without
-from metinfer.inference.model import LATENTS, TRANSLATION_SD, Joint, build_model
+from metinfer.inference.model import build_model
 from metinfer.inference.refits import Failure, Lost, Machinery, Refit, Source, refit_all
 from metinfer.inference.settings import seed_of
 from metinfer.inference.variants import BASE, VARIANTS, switches, with_variant

@@ -17,7 +17,7 @@ import numpy as np
 import xarray as xr
 
 from metinfer.errors import UsageError
-from metinfer.inference.model import LATENTS, Joint, density_tape
+from metinfer.inference.density import LATENTS, Joint, density_tape
 from metinfer.inference.scoring import DIM
 from metinfer.inference.solving import inputs_of
 

@@ -17,6 +17,7 @@ from metinfer.inference.compare_results import (
     faults,
     thinness,
 )
+from metinfer.inference.density import TRANSLATION_SD
 from metinfer.inference.leave_out import (
     SURPRISE,
     Left,
@@ -25,7 +26,6 @@ from metinfer.inference.leave_out import (
     predict_left_out,
     shifts,
 )
-from metinfer.inference.model import TRANSLATION_SD
 from metinfer.inference.stacking import stacking_weights
 from metinfer.inference.variants import BASE, VARIANTS, Variant, prior_weights
 

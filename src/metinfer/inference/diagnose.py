@@ -15,7 +15,7 @@ import arviz as az
 import numpy as np
 import xarray as xr
 
-from metinfer.inference.model import Joint
+from metinfer.inference.density import Joint
 from metinfer.inference.scoring import scores
 from metinfer.inference.solving import solve_draws, theta_of, thin
 from metinfer.mechanism.solve import OK

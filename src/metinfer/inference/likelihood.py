@@ -12,13 +12,8 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from metinfer.errors import MetinferError
-from metinfer.inference.model import (
-    Joint,
-    latent_variables,
-    name_variables,
-    score,
-    transfer_variable,
-)
+from metinfer.inference.density import Joint
+from metinfer.inference.model import latent_variables, name_variables, score, transfer_variable
 from metinfer.inference.priors import ALL, PriorTable
 
 TRANSFER = "transfer"

@@ -18,7 +18,7 @@ from metinfer.runs import open_run, refuse_existing
 
 if TYPE_CHECKING:
     from metinfer.evidence.types import Evidence
-    from metinfer.inference.model import Joint
+    from metinfer.inference.density import Joint
 
 # The rule behind the estimates. Measured on the bundled and on a made-up folder, 2 cores:
 # a gradient takes as long as 1.6 solves, an iteration 22 gradients, and each chain some 5,000
@@ -123,7 +123,7 @@ def plan_fit(
     -------
     Plan
     """
-    from metinfer.inference.model import Joint
+    from metinfer.inference.density import Joint
 
     subfits = _subfits(evidence, Path(out), resume, options)
     cores = cores or available_cores()
@@ -192,7 +192,7 @@ def _solve_seconds(joint: Joint) -> float:
     """Shortest time of a solve of all lanes at the middle of the prior."""
     import numpy as np
 
-    from metinfer.inference.model import TRANSLATION_SD
+    from metinfer.inference.density import TRANSLATION_SD
     from metinfer.inference.solving import theta_of
     from metinfer.mechanism.solve import solve
 

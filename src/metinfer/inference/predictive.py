@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from metinfer.inference.density import Joint, main_number, prediction_tape
 from metinfer.inference.families import Family
-from metinfer.inference.model import Joint, main_number, prediction_tape
 from metinfer.inference.priors import PriorTable
 from metinfer.inference.solving import inputs_of, thin
 

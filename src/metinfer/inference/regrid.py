@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
+from metinfer.inference.density import TRANSLATION_SD, Joint
 from metinfer.inference.diagnose import grid_gate
-from metinfer.inference.model import TRANSLATION_SD, Joint
 
 if TYPE_CHECKING:
     from metinfer.evidence.types import Evidence

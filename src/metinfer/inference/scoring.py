@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 from scipy.stats import beta, norm
 
-from metinfer.inference.model import LATENTS, Joint, density_tape
+from metinfer.inference.density import LATENTS, Joint, density_tape
 from metinfer.inference.solving import inputs_of
 
 #: Dimension of rows followed by intervals, each in the order of its table.

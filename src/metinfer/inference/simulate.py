@@ -12,11 +12,11 @@ import xarray as xr
 from metinfer.errors import MetinferError
 from metinfer.evidence import bundled_path
 from metinfer.evidence.settings import read_toml
+from metinfer.inference.density import checked_table
 from metinfer.inference.design import coordinates_of, lane_spec
 from metinfer.inference.dosing import Course, courses
 from metinfer.inference.lanes import LaneTable, lane_theta, solver_lanes
 from metinfer.inference.likelihood import TRANSFER, sizes_of
-from metinfer.inference.model import checked_table
 from metinfer.inference.priors import Coordinates, PriorTable, read_parameters
 from metinfer.mechanism.equations import INPUTS, STATES
 from metinfer.mechanism.grid import build_grid

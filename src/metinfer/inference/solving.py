@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
+from metinfer.inference.density import LATENTS, Joint
 from metinfer.inference.lanes import lane_theta
-from metinfer.inference.model import LATENTS, Joint
 from metinfer.inference.priors import ALL
 from metinfer.mechanism.solve import solve
 

@@ -55,24 +55,32 @@ tiny = njit(forceinline=True, **_FLAGS)
 
 
 @tiny
-def value(code, a, b, c):
-    """Result of one elementary operation."""
-    if code == ADD:
-        return a + b
-    if code == SUB:
-        return a - b
-    if code == MUL:
-        return a * b
-    if code == TRUEDIV:
-        return a / b
-    if code == NEG:
-        return -a
-    if code == SQR:
-        return a * a
-    if code == SQRT:
-        return math.sqrt(a)
-    if code == POW:
-        return a**b
+def compared(code, a, b):
+    """Truth of a statement, 1 or 0."""
+    if code == LT:
+        return 1.0 if a < b else 0.0
+    if code == GT:
+        return 1.0 if a > b else 0.0
+    if code == LE:
+        return 1.0 if a <= b else 0.0
+    if code == GE:
+        return 1.0 if a >= b else 0.0
+    if code == EQ:
+        return 1.0 if a == b else 0.0
+    if code == NEQ:
+        return 1.0 if a != b else 0.0
+    if code == AND:
+        return 1.0 if a != 0.0 and b != 0.0 else 0.0
+    if code == OR:
+        return 1.0 if a != 0.0 or b != 0.0 else 0.0
+    if code == INVERT:
+        return 1.0 if a == 0.0 else 0.0
+    return math.nan
+
+
+@tiny
+def function(code, a):
+    """Value of a function of one number."""
     if code == EXP:
         return math.exp(a)
     if code == LOG:
@@ -99,6 +107,30 @@ def value(code, a, b, c):
         return max(a, 0.0) + np.log1p(math.exp(-abs(a)))
     if code == SIGMOID:
         return 1.0 / (1.0 + math.exp(-a))
+    return math.nan
+
+
+@tiny
+def value(code, a, b, c):
+    """Result of one elementary operation."""
+    if code == ADD:
+        return a + b
+    if code == SUB:
+        return a - b
+    if code == MUL:
+        return a * b
+    if code == TRUEDIV:
+        return a / b
+    if code == NEG:
+        return -a
+    if code == SQR:
+        return a * a
+    if code == SQRT:
+        return math.sqrt(a)
+    if code == POW:
+        return a**b
+    if EXP <= code <= SIGMOID:
+        return function(code, a)
     if code == LOGADDEXP:
         top = max(a, b)
         if top == -math.inf:
@@ -110,24 +142,8 @@ def value(code, a, b, c):
         return a if a > b else b
     if code == SWITCH:
         return b if a != 0.0 else c
-    if code == LT:
-        return 1.0 if a < b else 0.0
-    if code == GT:
-        return 1.0 if a > b else 0.0
-    if code == LE:
-        return 1.0 if a <= b else 0.0
-    if code == GE:
-        return 1.0 if a >= b else 0.0
-    if code == EQ:
-        return 1.0 if a == b else 0.0
-    if code == NEQ:
-        return 1.0 if a != b else 0.0
-    if code == AND:
-        return 1.0 if a != 0.0 and b != 0.0 else 0.0
-    if code == OR:
-        return 1.0 if a != 0.0 or b != 0.0 else 0.0
-    if code == INVERT:
-        return 1.0 if a == 0.0 else 0.0
+    if LT <= code <= INVERT:
+        return compared(code, a, b)
     if code == RECIPROCAL:
         return 1.0 / a
     if code == ISNAN:
@@ -135,6 +151,36 @@ def value(code, a, b, c):
     if code == ISINF:
         return 1.0 if math.isinf(a) else 0.0
     return math.nan
+
+
+@tiny
+def slope(code, a, v):
+    """Derivative of a function of one number whose value is `v`."""
+    if code == EXP:
+        return v
+    if code == LOG:
+        return 1.0 / a
+    if code == LOG1P:
+        return 1.0 / (1.0 + a)
+    if code == EXPM1:
+        return v + 1.0
+    if code == ABS:
+        return np.sign(a)
+    if code == GAMMALN:
+        return psi(a)
+    if code == ERF:
+        return 2.0 / ROOT_PI * math.exp(-a * a)
+    if code == ERFC:
+        return -2.0 / ROOT_PI * math.exp(-a * a)
+    if code == ERFCX:
+        return 2.0 * a * v - 2.0 / ROOT_PI
+    if code == LOG1MEXP:
+        return -1.0 / np.expm1(-a)
+    if code == SOFTPLUS:
+        return 1.0 / (1.0 + math.exp(-a))
+    if code == SIGMOID:
+        return v * (1.0 - v)
+    return 0.0
 
 
 @tiny
@@ -156,30 +202,8 @@ def partials(code, a, b, c, v, g):
         return 0.5 * g / v, 0.0, 0.0
     if code == POW:
         return g * b * a ** (b - 1.0), g * v * np.log(a) if a > 0.0 else 0.0, 0.0
-    if code == EXP:
-        return g * v, 0.0, 0.0
-    if code == LOG:
-        return g / a, 0.0, 0.0
-    if code == LOG1P:
-        return g / (1.0 + a), 0.0, 0.0
-    if code == EXPM1:
-        return g * (v + 1.0), 0.0, 0.0
-    if code == ABS:
-        return g * np.sign(a), 0.0, 0.0
-    if code == GAMMALN:
-        return g * psi(a), 0.0, 0.0
-    if code == ERF:
-        return g * 2.0 / ROOT_PI * math.exp(-a * a), 0.0, 0.0
-    if code == ERFC:
-        return -g * 2.0 / ROOT_PI * math.exp(-a * a), 0.0, 0.0
-    if code == ERFCX:
-        return g * (2.0 * a * v - 2.0 / ROOT_PI), 0.0, 0.0
-    if code == LOG1MEXP:
-        return -g / np.expm1(-a), 0.0, 0.0
-    if code == SOFTPLUS:
-        return g / (1.0 + math.exp(-a)), 0.0, 0.0
-    if code == SIGMOID:
-        return g * v * (1.0 - v), 0.0, 0.0
+    if EXP <= code <= SIGMOID:
+        return g * slope(code, a, v), 0.0, 0.0
     if code == LOGADDEXP:
         if v == -math.inf:
             return 0.0, 0.0, 0.0

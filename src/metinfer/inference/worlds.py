@@ -13,13 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from metinfer.inference.model import (
-    TRANSLATION_SD,
-    Graph,
-    Joint,
-    Scored,
-    prediction_tape,
-)
+from metinfer.inference.density import TRANSLATION_SD, Graph, Joint, Scored, prediction_tape
 from metinfer.inference.solving import inputs_of, solve_draws, theta_of
 from metinfer.inference.tape import Tape
 
