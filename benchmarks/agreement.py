@@ -31,7 +31,7 @@ from metinfer.evidence import bundled_path, read_evidence
 from metinfer.inference.chains import Length
 from metinfer.inference.density import TRANSLATION_SD, Joint
 from metinfer.inference.forward import with_derived
-from metinfer.inference.model import build_model
+from metinfer.inference.model import build_model, set_data
 from metinfer.inference.refits import Refit, refit_all
 from metinfer.inference.scoring import DIM, pointwise_scores
 
@@ -217,8 +217,9 @@ def human_only(evidence: Any, joint: Any, draws: Any) -> Any:
 
 def second_sampler(evidence: Any, joint: Any, draws: Any) -> Any:
     """The same posterior by PyMC's own NUTS."""
-    with build_model(evidence) as model:
-        pm.set_data({"row_weight": np.zeros(len(joint.design.rows))})
+    model = build_model(evidence)
+    set_data(model, row_weight=np.zeros(len(joint.design.rows)))
+    with model:
         tree = pm.sample(
             draws, tune=draws, chains=2, cores=2, nuts_sampler="pymc", random_seed=7,
             target_accept=0.9, progressbar=False, var_names=[v.name for v in model.free_RVs],

@@ -9,8 +9,7 @@ stronger opponent); `whole=True` integrates all twelve states.
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,11 +21,12 @@ import pytensor.tensor as pt
 import sympy as sp
 from pytensor.graph.basic import Apply
 from pytensor.graph.op import Op
+from pytensor.graph.replace import clone_replace
 
 from metinfer.evidence import read_evidence
-from metinfer.inference import model as joint_module
-from metinfer.inference.density import Joint
-from metinfer.inference.model import joint_model
+from metinfer.inference.density import Graph, Joint
+from metinfer.inference.lanes import lane_theta
+from metinfer.inference.model import joint_model, prior_variables
 from metinfer.mechanism.equations import (
     EQUATIONS,
     INPUTS,
@@ -233,17 +233,21 @@ ROUTES: dict[str, Callable[..., Any] | None] = {
 }
 
 
-@contextlib.contextmanager
-def _solver(route: str) -> Iterator[None]:
-    usual = joint_module.solve_op
-    joint_module.solve_op = ROUTES[route] or usual
-    try:
-        yield
-    finally:
-        joint_module.solve_op = usual
-
-
 def model_of(route: str, joint: Joint | None = None) -> pm.Model:
     """The joint PyMC model with its lanes solved by one of `ROUTES`."""
-    with _solver(route):
-        return joint_model(joint or bundled())
+    joint = joint or bundled()
+    solver = ROUTES[route]
+    return joint_model(joint) if solver is None else plain_model(joint, solver)
+
+
+def plain_model(joint: Joint, solver: Callable[..., Any]) -> pm.Model:
+    """The same priors and likelihood as a graph of PyTensor operations around another solver."""
+    graph = Graph(joint)
+    states = solver(lane_theta(graph.params, joint.lanes, pt), joint.grid())
+    total = graph.weighted(states, "").sum()
+    given = {variable: pt.constant(value) for variable, value in graph.data.values()}
+    with pm.Model(coords=joint.coords) as model:
+        values, transfer = prior_variables(joint)
+        names = {graph.inputs["values"]: values, graph.inputs["transfer"]: transfer}
+        pm.Potential("rows", clone_replace(total, replace=given | names, rebuild_strict=False))
+    return model

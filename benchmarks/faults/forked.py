@@ -38,17 +38,16 @@ def prepare(data: Path, real: bool = False) -> None:
         stand-in: the same unknowns, data and derived quantities, but a plain normal likelihood.
     """
     from metinfer.evidence import read_evidence
-    from metinfer.inference import diagnose, model, recipe, sample
+    from metinfer.inference import model, recipe, sample
+    from metinfer.inference.density import Joint
 
     evidence = read_evidence(data)
-    joint = model.Joint.of(evidence)
+    joint = Joint.of(evidence)
     built = model.joint_model(joint) if real else stand_in(joint)
     compiled = sample._compile(built, recipe.MODEL.subfits(evidence, built))
-    score = diagnose.score_function(joint, model.TRANSLATION_SD)
-    # The same evidence in every child, so the same model and the same score.
+    # The same evidence in every child, so the same model.
     model.build_model = lambda *_, **__: built
     sample._compile = lambda _, subfits: {name: compiled[name] for name in subfits}
-    diagnose.score_function = lambda *_: score
     _import_the_rest()
 
 
@@ -60,12 +59,12 @@ def stand_in(joint: Any) -> Any:
     from metinfer.inference.model import prior_variables
 
     with pm.Model(coords=joint.coords) as model:
-        params = prior_variables(joint)
+        _, transfer = prior_variables(joint)
         rows = pm.Data("row_weight", np.ones(len(joint.design.rows)), dims="row")
         intervals = pm.Data(
             "interval_weight", np.ones(len(joint.design.intervals)), dims="interval"
         )
-        distance = ((model["latent"] - 0.3) ** 2).sum() + (params["transfer"] ** 2).sum()
+        distance = ((model["latent"] - 0.3) ** 2).sum() + (transfer**2).sum()
         pm.Potential("rows", -(rows.mean() + intervals.mean()) * distance)
     return model
 

@@ -145,9 +145,10 @@ def test_the_grid_of_the_fit_is_fine_enough(tiny_joint):
 
 def test_a_coarse_grid_is_seen(tiny_joint, monkeypatch):
     # Steps as long as the span between two doses or two outputs.
-    for name, value in {"GROWTH": 100.0, "SHARE": 1.0}.items():
+    for name, value in {"GROWTH": 100.0, "SHARE": 1.0, "DOSED_LONGEST": 1e4}.items():
         monkeypatch.setattr(grid, name, value)
-    monkeypatch.setattr(placement, "ERROR", 10.0)
+    for name in ("ERROR", "IL15_STEP", "IL15_RANGE"):
+        monkeypatch.setattr(placement, name, 1e3)
     latents = latents_of(tiny_joint)
     gates = solver_gates(tiny_joint, latents, 0.5, ones(tiny_joint))
     assert failing(gates) == {"solver grid"}

@@ -59,9 +59,10 @@ def test_steps_too_long_for_a_therapy_are_seen(monkeypatch):
     shifts = grid_shifts(MadeUp(), one, THERAPIES, POPULATIONS, 4)
     assert 0 < shifts["ratio"] < 0.01
     # Steps as long as the span between two outputs.
-    for name, value in {"GROWTH": 100.0, "SHARE": 1.0}.items():
+    for name, value in {"GROWTH": 100.0, "SHARE": 1.0, "DOSED_LONGEST": 1e4}.items():
         monkeypatch.setattr(grid, name, value)
-    monkeypatch.setattr(placement, "ERROR", 10.0)
+    for name in ("ERROR", "IL15_STEP", "IL15_RANGE"):
+        monkeypatch.setattr(placement, name, 1e3)
     monkeypatch.setattr(simulate, "_GRIDS", simulate._Kept(simulate.GRID_BYTES))
     worse = grid_shifts(MadeUp(), one, THERAPIES, POPULATIONS, 4)["ratio"]
     assert worse > 10 * shifts["ratio"]

@@ -54,8 +54,7 @@ def add_likelihood(
     Examples
     --------
     >>> import metinfer as mi
-    >>> import numpy as np
-    import pymc as pm
+    >>> import pymc as pm
     >>> with pm.Model() as model:
     ...     ceiling = pm.LogNormal("my_ceiling", 3.0, 0.2)
     ...     named = mi.add_likelihood(mi.read_evidence("tests/data/tiny"), {"nk_ceiling": ceiling})
