@@ -53,6 +53,8 @@ $(STAMP): requirements.lock pyproject.toml
 	    --disable-pip-version-check --require-hashes -r requirements.lock
 	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pip install --quiet \
 	    --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
+	@echo "Compiling the solver and the likelihood (half a minute)"
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m metinfer.inference.tape
 	@printf '%s\n' "$(CURDIR)" > $(STAMP)
 
 demo: setup

@@ -47,7 +47,7 @@ rows[["arm", "endpoint", "statistic", "events", "value", "low", "high", "n"]].se
 #
 # `mi.combine` puts the folder behind the bundled tables, `mi.fit` does the rest. (`quick=True`: a
 # first look. The folder's README has the result of longer fits with all four arms, and of repeats of
-# the experiment. New tables are compiled first: over a minute the first time, 20 s later.)
+# the experiment. Compiling takes some 10 s, for new tables as for old ones.)
 
 # %%
 folder = Path("../runs/notebooks/both")

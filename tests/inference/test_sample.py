@@ -119,7 +119,7 @@ def test_short_subfits_come_after_the_others_and_not_in_a_first_look():
     assert {k: seeds[k] for k in ("main", "no_mouse")} == full.seeds(["main", "no_mouse"])
     assert list(recipe.MODEL.seeds(quick)) == ["main", "no_mouse"]
     assert recipe.MODEL.length(full, "main") == Length(1000, 1000)
-    assert recipe.MODEL.length(full, "translation_1") == Length(500, 500)
+    assert recipe.MODEL.length(full, "translation_1") == Length(1000, 500)
     long = settings.Settings(draws=3000)
     assert recipe.MODEL.length(long, "translation_1") == Length(1500, 500)
     few = settings.Settings(draws=40, tune=80, chains=1)

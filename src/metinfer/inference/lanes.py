@@ -60,6 +60,8 @@ class LaneTable:
     value, deviation : ndarray of int
         Places in the joined vector of named parameters; its last two entries are 1 and 0.
     factor : ndarray
+    zero : int
+        Place of the entry 0.
     pins : mapping of str to float
         Lane parameters that a variant of the model holds at a fixed value.
     """
@@ -67,6 +69,7 @@ class LaneTable:
     value: np.ndarray
     deviation: np.ndarray
     factor: np.ndarray
+    zero: int
     pins: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
@@ -77,7 +80,7 @@ class LaneTable:
         value, deviation, factor = (
             np.array([[c[i] for c in row] for row in cells]) for i in range(3)
         )
-        return cls(value, deviation, factor, coordinates.pins)
+        return cls(value, deviation, factor, at.zero, coordinates.pins)
 
 
 class _Places:
@@ -164,8 +167,24 @@ def lane_theta(params: Mapping[str, Any], table: LaneTable, xp: Any) -> Any:
     joined = xp.concatenate(
         [_side_by_side(params, xp), params["transfer"], one, 0.0 * one], axis=-1
     )
-    theta = joined[..., table.value] * table.factor * xp.exp(joined[..., table.deviation])
-    return _held(xp.where(_SHARE, 1.0 - xp.exp(-theta), theta), params, table, xp)
+    theta = joined[..., table.value] * table.factor
+    moved = np.nonzero(table.deviation != table.zero)
+    if moved[0].size:
+        there = (..., *moved)
+        deviated = theta[there] * xp.exp(joined[..., table.deviation[moved]])
+        theta = _replaced(theta, there, deviated, xp)
+    shares = (..., np.flatnonzero(_SHARE))
+    theta = _replaced(theta, shares, 1.0 - xp.exp(-theta[shares]), xp)
+    return _held(theta, params, table, xp)
+
+
+def _replaced(array: Any, index: tuple[Any, ...], values: Any, xp: Any) -> Any:
+    """A copy of an array in which the indexed part has other values."""
+    if xp is np:
+        made = array.copy()
+        made[index] = values
+        return made
+    return xp.set_subtensor(array[index], values)
 
 
 def _held(theta: Any, params: Mapping[str, Any], table: LaneTable, xp: Any) -> Any:

@@ -50,40 +50,60 @@ class View:
 
     def founders(self, at: np.ndarray) -> Any:
         """Founders per subject at nodes `at`, per part (node, part)."""
-        nodes = self.design.nodes
-        level = self.params.get("stock_level")
-        founders = self.params["founders"][nodes.context[at]]
+        return self._founders(at[:, None], self.design.nodes.context[at])
+
+    def _founders(self, at: np.ndarray, context: np.ndarray) -> Any:
+        """Founders per subject at nodes `at`, in a context, both of one shape or broadcast."""
+        level, founders = self.params.get("stock_level"), self.params["founders"][context]
         if level is None:
             return founders
-        has_stock = (nodes.stock[at] >= 0).astype(float)
-        return founders * pt.exp(level[np.maximum(nodes.stock[at], 0)] * has_stock)[:, None]
+        stock = self.design.nodes.stock[at]
+        return founders * pt.exp(level[np.maximum(stock, 0)] * (stock >= 0).astype(float))
 
-    def scope(self, at: np.ndarray) -> Any:
-        """Events of the endpoint per liver metastasis (node, part)."""
-        nodes, params = self.design.nodes, self.params
-        wide = np.array([nodes.scope[i] in ("distant", "any_relapse") for i in at], dtype=float)[
-            :, None
-        ]
-        local = np.array([nodes.scope[i] == "any_relapse" for i in at], dtype=float)[:, None]
-        share = params["liver_share"][nodes.context[at]]
-        return (1.0 + wide * (1.0 / share - 1.0)) * (1.0 + local * params["locoregional"])
+    def _scope(self, at: np.ndarray, context: np.ndarray) -> Any:
+        """Events of the endpoint per liver metastasis at nodes `at` in a context (...,)."""
+        scope = np.array(self.design.nodes.scope, dtype=object)[at]
+        wide = np.isin(scope, ["distant", "any_relapse"]).astype(float)
+        local = (scope == "any_relapse").astype(float)
+        share = self.params["liver_share"][context]
+        return (1.0 + wide * (1.0 / share - 1.0)) * (1.0 + local * self.params["locoregional"])
 
     @cached_property
     def log_survival(self) -> Any:
         """Log share without an event at every node: Gamma frailty over an expected number (node,).
 
-        One pass over all nodes, because each separate pass costs compile time.
+        One pass over the parts of all nodes, of which most have a single one; founders, scope and
+        frailty are formed once for all parts of one context, stock and endpoint.
         """
-        nodes, at = self.design.nodes, np.arange(len(self.design.nodes))
-        total = self.state("L", at)
-        cells = np.flatnonzero(nodes.cells)
-        if cells.size:
-            every = pt.stack([self.state(s, cells) for s in CELLS])
-            total = pt.set_subtensor(total[cells], every.sum(axis=0))
-        number = pt.maximum(total, 0.0) * self.founders(at) * self.scope(at)
-        shape = self.params["frailty_shape"][nodes.context]
-        parts = nodes.weight * pt.exp(-shape * pt.log1p(number / shape))
-        return pt.log(parts.sum(axis=-1))
+        nodes = self.design.nodes
+        node, part = np.nonzero(nodes.weight > 0.0)
+        context = nodes.context[node, part]
+        scope = np.unique(nodes.scope, return_inverse=True)[1][node]
+        kinds = np.stack([context, nodes.stock[node], scope])
+        _, first, kind = np.unique(kinds, axis=1, return_index=True, return_inverse=True)
+        shape = self.params["frailty_shape"][context[first]]
+        events = self._founders(node[first], context[first]) / shape
+        events = events * self._scope(node[first], context[first])
+        number = pt.maximum(self._counted(node, part), 0.0) * events[kind]
+        free = pt.exp(-shape[kind] * pt.log1p(number)) * nodes.weight[node, part]
+        place = np.zeros(nodes.weight.shape, dtype=int)
+        place[node, part] = np.arange(len(node))
+        whole = free[place[:, 0]]
+        for k in range(1, place.shape[1]):
+            more = np.flatnonzero(nodes.weight[:, k] > 0.0)
+            if more.size:
+                whole = pt.set_subtensor(whole[more], whole[more] + free[place[more, k]])
+        return pt.log(whole)
+
+    def _counted(self, node: np.ndarray, part: np.ndarray) -> Any:
+        """What counts as an event in a part of a node: metastases, or any tumour cell (part,)."""
+        nodes = self.design.nodes
+        lane, output = nodes.lane[node, part], nodes.output[node, part]
+        total, cells = self.states[lane, output, STATE["L"]], np.flatnonzero(nodes.cells[node])
+        if not cells.size:
+            return total
+        every = pt.stack([self.states[lane[cells], output[cells], STATE[s]] for s in CELLS])
+        return pt.set_subtensor(total[cells], every.sum(axis=0))
 
     @cached_property
     def theta(self) -> Any:

@@ -157,7 +157,7 @@ def _compiled(
     run: Run, model: Any, subfits: Mapping[str, Updates], watch: Watch
 ) -> Mapping[str, Any]:
     began = time.perf_counter()
-    watch.phase("compiling the model (some 20 s; over a minute the first time)")
+    watch.phase("compiling the model (some 10 s; half a minute more the first time)")
     compiled = _compile(model, subfits)
     add_time(run, "compile", began)
     return compiled

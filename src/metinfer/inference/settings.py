@@ -13,8 +13,9 @@ from metinfer.inference.chains import Length
 from metinfer.inference.variants import BASE, find
 from metinfer.runs import Record
 
-#: Draws, tuning draws and chains of a short sub-fit, at least: enough for a median and an interval.
-SHORT_DRAWS, SHORT_TUNE, SHORT_CHAINS = 500, 500, 2
+#: Draws, tuning draws and chains of a short sub-fit, at least: enough for a median and an
+#: interval, and for gates of its own (two chains of 500 draws passed R-hat narrowly, or not).
+SHORT_DRAWS, SHORT_TUNE, SHORT_CHAINS = 1000, 500, 2
 
 
 class Options(TypedDict, total=False):
