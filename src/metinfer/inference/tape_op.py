@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from importlib.util import find_spec
 from typing import Any
 
 import llvmlite.binding as binding  # type: ignore[import-untyped]
@@ -137,13 +138,14 @@ def _numba_pullback(
     return tape_pullback, f"metinfer-tape-pullback-{VERSION}"
 
 
-def refuse_jax() -> None:
+def _refuse_jax() -> None:
     """Let PyTensor's JAX backend stop with one sentence that says what to use instead."""
-    try:
-        from pytensor.link.jax.dispatch import jax_funcify
-    except ImportError:  # no JAX here: nothing to refuse
-        return
+    from pytensor.link.jax.dispatch import jax_funcify
 
     @jax_funcify.register(TapeOp)
     def _(op: TapeOp, **kwargs: Any) -> Any:
         raise MetinferError(OTHER_BACKENDS)
+
+
+if find_spec("jax") is not None:
+    _refuse_jax()
